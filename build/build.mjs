@@ -1,0 +1,38 @@
+// Bundles each entry point into one file: what a start reads from disk is what it waits for.
+import { build } from 'esbuild';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+
+// Loaded only when used, and left to Node's own resolution: natives, and libraries that few starts need.
+const external = ['lmdb', '@grpc/grpc-js', '@peculiar/x509', 'reflect-metadata', 'openid-client'];
+
+// JSON.parse of a string is twice as fast as the same table written as an object literal.
+const jsonAsString = {
+  name: 'json-as-string',
+  setup(b) {
+    b.onLoad({ filter: /\.json$/ }, async ({ path }) => {
+      const { readFile } = await import('node:fs/promises');
+      const text = JSON.stringify(JSON.parse(await readFile(path, 'utf8')));
+      return { contents: `export default JSON.parse(${JSON.stringify(text)})`, loader: 'js' };
+    });
+  },
+};
+
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist', { recursive: true });
+await build({
+  entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts', 'cel/index': 'src/cel/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external,
+  plugins: [jsonAsString],
+  sourcemap: 'linked',
+  legalComments: 'none',
+  // CommonJS dependencies inside an ES module bundle still call require.
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  logLevel: 'warning',
+});
+chmodSync('dist/cli/main.js', 0o755);

@@ -1,0 +1,40 @@
+import type { UserInfo } from '../meta/user.ts';
+
+/**
+ * What a door says of a request. Verdicts are values: a stable code and typed facts, which words.ts turns into
+ * sentences when somebody reads them. Nothing secret may stand in facts: they are kept, shown and logged.
+ */
+export type Facts = Readonly<Record<string, unknown>>;
+
+/** Of an authenticator: this is who it is; nothing of mine is in the request; it is mine, and bad. */
+export type AuthenticationVerdict =
+  | { verdict: 'authenticated'; by: string; code: string; facts: Facts; user: UserInfo; audiences?: readonly string[] }
+  | { verdict: 'notMine'; by: string; code: string; facts: Facts }
+  | { verdict: 'refused'; by: string; code: string; facts: Facts };
+
+/**
+ * Of an authorizer. `noOpinion` goes on to the next; an `error` beside it turns a final refusal into a 500,
+ * as kube-apiserver's union does.
+ */
+export interface AuthorizationVerdict {
+  decision: 'allow' | 'deny' | 'noOpinion';
+  by: string;
+  code: string;
+  facts: Facts;
+  /** kube-apiserver's own words for the reason, empty where it has none. They reach 403 bodies and reviews. */
+  reason: string;
+  /** What broke, in kube-apiserver's words. */
+  error?: string;
+}
+
+/** Of an admission plugin, in the phase it was asked in. */
+export interface AdmissionVerdict {
+  outcome: 'accepted' | 'changed' | 'denied';
+  by: string;
+  phase: 'mutate' | 'validate';
+  code: string;
+  facts: Facts;
+}
+
+/** A verdict with the time it took, as a decision record keeps it. */
+export type Timed<T> = T & { micros: number };
