@@ -1,0 +1,49 @@
+import type { Facts } from '../explain/verdict.ts';
+import type { GroupVersionKind, GroupVersionResource, KubeObject } from '../meta/object.ts';
+import type { StatusError } from '../meta/status.ts';
+import type { UserInfo } from '../meta/user.ts';
+
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** What is asked of admission plugins (apiserver pkg/admission/interfaces.go, Attributes). */
+export interface AdmissionAttributes {
+  operation: AdmissionOperation;
+  kind: GroupVersionKind;
+  resource: GroupVersionResource;
+  subresource: string;
+  namespace: string;
+  /** Empty on a create whose name the server will make. */
+  name: string;
+  /** The object as it would be stored; plugins of the mutating phase change it in place. Absent on DELETE. */
+  object?: KubeObject;
+  /** The object as it is stored. Absent on CREATE. */
+  oldObject?: KubeObject;
+  /** CreateOptions, UpdateOptions, PatchOptions or DeleteOptions as the request carried them. */
+  options: Record<string, unknown>;
+  dryRun: boolean;
+  user: UserInfo;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Adds a `Warning: 299` header to the answer. */
+  warn(text: string): void;
+  /** Adds an annotation to the audit event. */
+  annotate(key: string, value: string): void;
+}
+
+/** What a plugin says: nothing to object, or changed in place, or refused with the answer the client gets. */
+export type PluginVerdict =
+  | { outcome: 'accepted'; code?: string; facts?: Facts }
+  | { outcome: 'changed'; code: string; facts?: Facts }
+  | { outcome: 'denied'; code: string; facts: Facts; error: StatusError };
+
+export const ACCEPTED: PluginVerdict = { outcome: 'accepted' };
+
+/** One admission plugin, by the name `--enable-admission-plugins` knows it by. */
+export interface AdmissionPlugin {
+  readonly name: string;
+  handles(operation: AdmissionOperation): boolean;
+  /** The mutating phase. */
+  admit?(attributes: AdmissionAttributes): PluginVerdict | Promise<PluginVerdict>;
+  /** The validating phase; must not change the object. */
+  validate?(attributes: AdmissionAttributes): PluginVerdict | Promise<PluginVerdict>;
+}

@@ -1,0 +1,52 @@
+import type { AuthenticationVerdict } from '../explain/verdict.ts';
+
+/** One certificate of the chain a client presented, leaf first, as DER. */
+export type CertificateDer = Uint8Array;
+
+/** What authenticators read of a request, before anything of it is trusted. */
+export interface AuthenticationRequest {
+  method: string;
+  /** Decoded path without the query. */
+  path: string;
+  /** The first value of a header, by its lower-case name. */
+  header(name: string): string | undefined;
+  /** Every value of a header, in the order sent. */
+  headerValues(name: string): readonly string[];
+  /** All header names, lower-case, in the order sent. */
+  headerNames(): readonly string[];
+  /** Leaf first; empty without a client certificate. The same array for the life of a connection. */
+  certificates: readonly CertificateDer[];
+  /** API audiences this request is meant for. */
+  audiences: readonly string[];
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Adds a `Warning: 299` header to the answer, whatever it will be. */
+  warn(text: string): void;
+}
+
+/** Says of a request who makes it. Never throws: what breaks is `refused` with its code. */
+export interface RequestAuthenticator {
+  readonly name: string;
+  authenticate(request: AuthenticationRequest): AuthenticationVerdict | Promise<AuthenticationVerdict>;
+}
+
+/** What a token is judged by, beside itself. */
+export interface TokenContext {
+  /** Audiences the caller of the review, or this server, wants the token to be for. */
+  audiences: readonly string[];
+  /** Milliseconds since 1970. */
+  now: number;
+  warn(text: string): void;
+}
+
+/** Says of a bearer token whose it is. Never throws. */
+export interface TokenAuthenticator {
+  readonly name: string;
+  authenticateToken(token: string, context: TokenContext): AuthenticationVerdict | Promise<AuthenticationVerdict>;
+}
+
+/** A chain's answer: the verdict that counts and every verdict on the way to it. */
+export interface AuthenticationOutcome {
+  verdict: AuthenticationVerdict;
+  asked: readonly AuthenticationVerdict[];
+}

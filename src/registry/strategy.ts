@@ -1,0 +1,68 @@
+import type { FieldError } from '../meta/field-error.ts';
+import type { KubeObject } from '../meta/object.ts';
+import type { UserInfo } from '../meta/user.ts';
+import type { ObjectClient } from './client.ts';
+
+/** What a strategy may know of the request beside the object. */
+export interface StrategyContext {
+  user: UserInfo;
+  namespace: string;
+  /** Empty for the resource itself. */
+  subresource: string;
+  /** Milliseconds since 1970. */
+  now: number;
+  client: ObjectClient;
+  /** Values of server flags that kinds depend on. */
+  options: StrategyOptions;
+}
+
+export interface StrategyOptions {
+  allowPrivileged: boolean;
+  serviceClusterIpRange: string;
+}
+
+/** A cell of a Table row. */
+export type Cell = string | number | boolean | null;
+
+/**
+ * What one kind does beyond the generic REST store: one object per kind, in registry/<group>/<kind>.ts. Everything is
+ * optional; hooks change the object in place. Sources: pkg/registry/<group>/<kind>/strategy.go, pkg/apis/<group>/v1/defaults.go,
+ * pkg/apis/<group>/validation, pkg/printers/internalversion/printers.go.
+ */
+export interface Strategy {
+  /** Defaults that the type table cannot say. Run after its own, on every object decoded and on every object read from the store. */
+  defaults?(object: KubeObject): void;
+  /** Before validation: drops status, sets what the server owns. `metadata.generation` is 1 already for kinds with `generation`. */
+  prepareForCreate?(object: KubeObject, context: StrategyContext): void;
+  prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
+  validate?(object: KubeObject, context: StrategyContext): FieldError[];
+  /** Checks the change; `validate` is not called besides. */
+  validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
+  /** Texts for `Warning: 299` headers. */
+  warnings?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): string[];
+  /** Faults of a name; `prefix` when it is a generateName. Default: DNS-1123 subdomain. */
+  validateName?(name: string, prefix: boolean): string[];
+  /** PUT of an object that does not exist creates it. Default false. */
+  allowCreateOnUpdate?: boolean;
+  /** PUT without resourceVersion is taken. Default true. */
+  allowUnconditionalUpdate?: boolean;
+  /** generation counts changes of spec (anything but metadata and status where `true`). Default: neither set nor kept up. */
+  generation?: boolean;
+  /** Fields a fieldSelector may name beside metadata.name and metadata.namespace. */
+  selectableFields?: Record<string, (object: KubeObject) => string>;
+  /** The status subresource; absent: the generic one (takes status, keeps all else). */
+  status?: {
+    prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
+    validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
+  };
+  /** Deleting answers with the object, not with a Status (pods, namespaces, serviceaccounts, …). */
+  deleteReturnsObject?: boolean;
+  /** Seconds until a delete takes effect, after looking at what was asked for; absent: no grace. Pods. */
+  gracePeriod?(object: KubeObject, asked: number | undefined): number;
+  /** The propagation policy where a delete names none. */
+  defaultGarbageCollection?: 'Orphan' | 'Background';
+  /** Seconds after which the store drops the object. Events. */
+  ttlSeconds?(object: KubeObject): number | undefined;
+  /** The cells of a Table row, in the order of facts' columns; absent: name and creation time. `now` in milliseconds. */
+  row?(object: KubeObject, now: number): Cell[];
+}
