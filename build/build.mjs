@@ -17,11 +17,12 @@ const jsonAsString = {
   },
 };
 
-rmSync('dist', { recursive: true, force: true });
-mkdirSync('dist', { recursive: true });
+const out = process.env.SALLYPORT_OUT ?? 'dist';
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
 await build({
   entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts', 'cel/index': 'src/cel/index.ts' },
-  outdir: 'dist',
+  outdir: out,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -35,4 +36,4 @@ await build({
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: 'warning',
 });
-chmodSync('dist/cli/main.js', 0o755);
+chmodSync(`${out}/cli/main.js`, 0o755);
