@@ -40,7 +40,9 @@ export interface RangeResult {
 }
 
 /** A write's answer: its revision, or the value that stood in its way (absent: the key does not exist). */
-export type WriteResult = { ok: true; revision: number; previous?: StoredValue } | { ok: false; current?: StoredValue };
+export type WriteResult =
+  | { ok: true; revision: number; previous?: StoredValue }
+  | { ok: false; current?: StoredValue };
 
 export interface WriteOptions {
   /** The revision the key must have; 0: it must not exist; absent: whatever. */
@@ -68,7 +70,12 @@ export interface Store {
   delete(key: string, options?: { expect?: number }): Promise<WriteResult>;
   /** Every event of the prefix behind `after`, then those to come. Returns the way to end it. */
   watch(prefix: string, after: number, watcher: StoreWatcher): () => void;
-  /** Forgets what is older than this revision. */
+  /**
+   * Asks that watchers of exactly this prefix be told soon how far they are. Engines in this process answer before
+   * they return; absent where the engine has no such call.
+   */
+  requestProgress?(prefix: string): void;
+  /** Forgets what is older than this revision. Throws Compacted or FutureRevision where there is nothing to do. */
   compact(revision: number): Promise<void>;
   /** Whether reads and writes work now; throws what is in the way. */
   ping(): Promise<void>;
