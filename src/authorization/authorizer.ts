@@ -54,7 +54,12 @@ export interface RuleResolver {
   rulesFor(
     user: UserInfo,
     namespace: string,
-  ): { resourceRules: ResourceRule[]; nonResourceRules: NonResourceRule[]; incomplete: boolean; error?: string };
+  ): {
+    resourceRules: ResourceRule[];
+    nonResourceRules: NonResourceRule[];
+    incomplete: boolean;
+    error?: string;
+  };
 }
 
 /** A chain's answer: the verdict that counts and every verdict on the way to it. */
