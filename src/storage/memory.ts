@@ -107,10 +107,16 @@ export class MemoryStore implements Store {
       if (ended) return;
       if (this.#closed) return watcher.failed(new StoreUnavailableError('the store is closed'));
       if (after < this.#compacted) return watcher.failed(new CompactedError(this.#compacted));
-      const missed = this.#log.filter((e) => e.revision > after && e.key.startsWith(prefix));
+      let seen = after;
+      for (;;) {
+        const missed = this.#log.filter((e) => e.revision > seen && e.key.startsWith(prefix));
+        if (missed.length === 0 || ended) break;
+        seen = missed.at(-1)!.revision;
+        watcher.events(missed);
+      }
+      if (ended) return;
       end = this.#watchers.add(prefix, Math.max(after, this.#revision), watcher);
-      if (missed.length > 0) watcher.events(missed);
-      if (this.#revision >= after && !ended) watcher.progress(this.#revision);
+      if (this.#revision >= after) watcher.progress(this.#revision);
     });
     return () => {
       ended = true;

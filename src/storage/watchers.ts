@@ -14,6 +14,8 @@ export class Watchers {
   readonly #byPath = new Map<string, Set<Registration>>();
   /** Prefixes that end inside a path segment can't be looked up and are compared one by one. */
   readonly #odd = new Set<Registration>();
+  readonly #waiting: (readonly StoreEvent[])[] = [];
+  #publishing = false;
 
   /** Delivers events of the prefix with a revision greater than `after`. Returns the way to end it. */
   add(prefix: string, after: number, watcher: StoreWatcher): () => void {
@@ -23,7 +25,10 @@ export class Watchers {
       return () => void this.#odd.delete(registration);
     }
     let set = this.#byPath.get(prefix);
-    if (!set) this.#byPath.set(prefix, (set = new Set()));
+    if (!set) {
+      set = new Set();
+      this.#byPath.set(prefix, set);
+    }
     set.add(registration);
     return () => {
       const current = this.#byPath.get(prefix);
@@ -32,9 +37,22 @@ export class Watchers {
     };
   }
 
-  /** Hands out events in the order of their revision. A watcher's fault ends that watcher, not the writer. */
+  /**
+   * Hands out events in the order of their revision. A watcher's fault ends that watcher, not the writer. Events of a
+   * write made from inside a watcher wait until all have the earlier ones.
+   */
   publish(events: readonly StoreEvent[]): void {
-    if (events.length === 0) return;
+    if (events.length > 0) this.#waiting.push(events);
+    if (this.#publishing) return;
+    this.#publishing = true;
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#deliver(next);
+    } finally {
+      this.#publishing = false;
+    }
+  }
+
+  #deliver(events: readonly StoreEvent[]): void {
     const shares = new Map<Registration, StoreEvent[]>();
     for (const event of events) {
       for (let i = event.key.indexOf('/'); i !== -1; i = event.key.indexOf('/', i + 1)) {
