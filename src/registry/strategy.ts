@@ -14,11 +14,23 @@ export interface StrategyContext {
   client: ObjectClient;
   /** Values of server flags that kinds depend on. */
   options: StrategyOptions;
+  /** The request is a dry run: nothing outside the object may change. Absent: it is not. */
+  dryRun?: boolean;
+}
+
+/** What `begin` took from outside the object; exactly one of the two is called, once. */
+export interface Reservation {
+  /** The object is written. */
+  commit(): void | Promise<void>;
+  /** The object was refused, or the write failed. */
+  revert(): void | Promise<void>;
 }
 
 export interface StrategyOptions {
   allowPrivileged: boolean;
   serviceClusterIpRange: string;
+  /** Such as `30000-32767`, which is what holds where it is absent. */
+  serviceNodePortRange?: string;
 }
 
 /** A cell of a Table row. */
@@ -32,6 +44,13 @@ export type Cell = string | number | boolean | null;
 export interface Strategy {
   /** Defaults that the type table cannot say. Run after its own, on every object decoded and on every object read from the store. */
   defaults?(object: KubeObject): void;
+  /**
+   * Before prepareForCreate and prepareForUpdate (no `old`: a create): takes what the object needs from outside itself,
+   * such as a Service's addresses and ports. Failures are thrown as StatusError. Called again when a write is tried again.
+   */
+  begin?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): Promise<Reservation | undefined>;
+  /** After the object has gone from the store (never in a dry run): gives back what `begin` took. */
+  afterDelete?(object: KubeObject, context: StrategyContext): Promise<void>;
   /** Before validation: drops status, sets what the server owns. `metadata.generation` is 1 already for kinds with `generation`. */
   prepareForCreate?(object: KubeObject, context: StrategyContext): void;
   prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
@@ -55,6 +74,8 @@ export interface Strategy {
     prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
     validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
   };
+  /** A create keeps the status sent (nodes). Default: it is dropped where there is a status subresource. */
+  createKeepsStatus?: boolean;
   /** Deleting answers with the object, not with a Status (pods, namespaces, serviceaccounts, …). */
   deleteReturnsObject?: boolean;
   /** Seconds until a delete takes effect, after looking at what was asked for; absent: no grace. Pods. */
