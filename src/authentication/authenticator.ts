@@ -8,7 +8,7 @@ export interface AuthenticationRequest {
   method: string;
   /** Decoded path without the query. */
   path: string;
-  /** The first value of a header, by its lower-case name. */
+  /** The first value of a header, by its lower-case name. Bytes beyond ASCII are read as UTF-8. */
   header(name: string): string | undefined;
   /** Every value of a header, in the order sent. */
   headerValues(name: string): readonly string[];
@@ -22,12 +22,20 @@ export interface AuthenticationRequest {
   now: number;
   /** Adds a `Warning: 299` header to the answer, whatever it will be. */
   warn(text: string): void;
+  /** Adds an annotation to the audit event. */
+  annotate?(key: string, value: string): void;
 }
 
-/** Says of a request who makes it. Never throws: what breaks is `refused` with its code. */
+/**
+ * Says of a request who makes it. Never throws: what breaks is `refused` with its code. An authenticator made of others
+ * puts what each of them said into `asked`, if it is given one.
+ */
 export interface RequestAuthenticator {
   readonly name: string;
-  authenticate(request: AuthenticationRequest): AuthenticationVerdict | Promise<AuthenticationVerdict>;
+  authenticate(
+    request: AuthenticationRequest,
+    asked?: AuthenticationVerdict[],
+  ): AuthenticationVerdict | Promise<AuthenticationVerdict>;
 }
 
 /** What a token is judged by, beside itself. */
@@ -37,12 +45,23 @@ export interface TokenContext {
   /** Milliseconds since 1970. */
   now: number;
   warn(text: string): void;
+  /** Adds an annotation to the audit event. */
+  annotate?(key: string, value: string): void;
+  /**
+   * Names an object that a good answer rests on, before it is read: when that object goes or changes, a remembered
+   * answer is forgotten. `namespace` is empty for cluster-scoped resources.
+   */
+  restsOn?(resource: string, namespace: string, name: string): void;
 }
 
-/** Says of a bearer token whose it is. Never throws. */
+/** Says of a bearer token whose it is. Never throws. One made of others puts their verdicts into `asked`, if given. */
 export interface TokenAuthenticator {
   readonly name: string;
-  authenticateToken(token: string, context: TokenContext): AuthenticationVerdict | Promise<AuthenticationVerdict>;
+  authenticateToken(
+    token: string,
+    context: TokenContext,
+    asked?: AuthenticationVerdict[],
+  ): AuthenticationVerdict | Promise<AuthenticationVerdict>;
 }
 
 /** A chain's answer: the verdict that counts and every verdict on the way to it. */

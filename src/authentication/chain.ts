@@ -1,0 +1,120 @@
+import type { AuthenticationVerdict } from '../explain/verdict.ts';
+import { intersectAudiences } from './audiences.ts';
+import { withAuthenticatedGroup } from './authenticated-group.ts';
+import type { AuthenticationOutcome, AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
+import { broken } from './token-chain.ts';
+
+/**
+ * The first door: request authenticators in Kubernetes' order, and the anonymous one behind them.
+ *
+ * The first that recognises the caller settles it and hides what others refused. Where nobody does, one refusal is
+ * enough for 401; anonymous is asked only when all had no opinion. Whoever is recognised by anybody but anonymous is
+ * also in `system:authenticated` (pkg/kubeapiserver/authenticator/config.go, apiserver pkg/authentication/request/union).
+ */
+export class AuthenticationChain {
+  readonly #steps: readonly RequestAuthenticator[];
+  readonly #anonymous: RequestAuthenticator | undefined;
+
+  constructor(steps: readonly RequestAuthenticator[], anonymous?: RequestAuthenticator) {
+    this.#steps = steps;
+    this.#anonymous = anonymous;
+  }
+
+  /**
+   * Never throws. The answer is a promise only if one of the authenticators asked gives one. `outcome.verdict` is
+   * `authenticated`, or else the request is to be answered with 401.
+   */
+  authenticate(request: AuthenticationRequest): AuthenticationOutcome | Promise<AuthenticationOutcome> {
+    return this.#from(0, request, [], undefined);
+  }
+
+  #from(
+    start: number,
+    request: AuthenticationRequest,
+    asked: AuthenticationVerdict[],
+    refused: AuthenticationVerdict | undefined,
+  ): AuthenticationOutcome | Promise<AuthenticationOutcome> {
+    let first = refused;
+    for (let i = start; i < this.#steps.length; i++) {
+      const step = this.#steps[i]!;
+      let verdict: AuthenticationVerdict | Promise<AuthenticationVerdict>;
+      try {
+        verdict = step.authenticate(request, asked);
+      } catch (error) {
+        verdict = broken(step.name, error);
+      }
+      if (verdict instanceof Promise) {
+        return verdict
+          .catch((error: unknown) => broken(step.name, error))
+          .then((settled) => {
+            note(asked, settled);
+            if (settled.verdict === 'authenticated') return accepted(settled, request, asked);
+            const earliest = first ?? (settled.verdict === 'refused' ? settled : undefined);
+            return this.#from(i + 1, request, asked, earliest);
+          });
+      }
+      note(asked, verdict);
+      if (verdict.verdict === 'authenticated') return accepted(verdict, request, asked);
+      if (verdict.verdict === 'refused') first ??= verdict;
+    }
+    if (first) return { verdict: first, asked };
+    return this.#askAnonymous(request, asked);
+  }
+
+  #askAnonymous(
+    request: AuthenticationRequest,
+    asked: AuthenticationVerdict[],
+  ): AuthenticationOutcome | Promise<AuthenticationOutcome> {
+    if (!this.#anonymous) {
+      const verdict: AuthenticationVerdict = {
+        verdict: 'refused',
+        by: 'chain',
+        code: 'NO_CREDENTIALS',
+        facts: {},
+      };
+      return { verdict, asked };
+    }
+    const settle = (verdict: AuthenticationVerdict): AuthenticationOutcome => {
+      asked.push(verdict);
+      return { verdict, asked };
+    };
+    try {
+      const verdict = this.#anonymous.authenticate(request);
+      if (!(verdict instanceof Promise)) return settle(verdict);
+      return verdict.then(settle, (error: unknown) => settle(broken('anonymous', error)));
+    } catch (error) {
+      return settle(broken('anonymous', error));
+    }
+  }
+}
+
+/** An authenticator made of others hands on the verdict of the one that settled it, which stands there already. */
+function note(asked: AuthenticationVerdict[], verdict: AuthenticationVerdict): void {
+  if (asked[asked.length - 1] !== verdict) asked.push(verdict);
+}
+
+/** A verdict for audiences that nobody asked for does not count, whatever authenticator gave it. */
+function accepted(
+  verdict: AuthenticationVerdict & { verdict: 'authenticated' },
+  request: AuthenticationRequest,
+  asked: readonly AuthenticationVerdict[],
+): AuthenticationOutcome {
+  const { audiences } = verdict;
+  if (
+    audiences?.length &&
+    request.audiences.length &&
+    audiences !== request.audiences &&
+    intersectAudiences(request.audiences, audiences).length === 0
+  ) {
+    return {
+      verdict: {
+        verdict: 'refused',
+        by: verdict.by,
+        code: 'AUDIENCE_MISMATCH',
+        facts: { audiences, wanted: request.audiences },
+      },
+      asked,
+    };
+  }
+  return { verdict: withAuthenticatedGroup(verdict), asked };
+}

@@ -1,0 +1,255 @@
+import { LAST_USED_LABEL } from '../controllers/legacy-token-labels.ts';
+import type { GroupResource, KubeObject } from '../meta/object.ts';
+import { isStatus } from '../meta/status.ts';
+import type { ObjectClient } from '../registry/client.ts';
+import { AnonymousAuthenticator } from './anonymous.ts';
+import { forApiAudiences } from './audiences.ts';
+import type { RequestAuthenticator, TokenAuthenticator } from './authenticator.ts';
+import { BearerAuthenticator } from './bearer.ts';
+import { BootstrapTokenAuthenticator } from './bootstrap-token.ts';
+import { AuthenticationChain } from './chain.ts';
+import { type AuthenticationOptions, apiAudiencesOf, StartupRefusal } from './flags.ts';
+import { credentialHeaders, FrontProxyAuthenticator } from './front-proxy.ts';
+import { createServiceAccountAuthenticator } from './service-account/authenticator.ts';
+import { KeySet, parsePrivateKeyPem, parsePublicKeysPem } from './service-account/keys.ts';
+import { day } from './service-account/legacy-validator.ts';
+import type { BoundResource } from './service-account/objects.ts';
+import { signingKey, TokenSigner } from './service-account/signer.ts';
+import { TokenCache } from './token-cache.ts';
+import { TokenChain } from './token-chain.ts';
+import { parseTokenFile, TokenFileAuthenticator } from './token-file.ts';
+import { type Files, nodeFiles, type ReloadReport, WatchedFiles } from './watched-file.ts';
+import { WebSocketBearerAuthenticator } from './websocket-bearer.ts';
+import { CertificatePool } from './x509/pool.ts';
+import { ClientCertificateAuthenticator } from './x509.ts';
+
+/** What authentication needs beside its flags. */
+export interface AuthenticationDependencies {
+  /** Reads the objects that tokens rest on, and labels the Secrets of legacy tokens. */
+  client: ObjectClient;
+  /** JWT authenticators (`--oidc-*`, `jwt` of AuthenticationConfiguration). */
+  jwt?: TokenAuthenticator;
+  /** `--authentication-token-webhook-config-file` */
+  webhook?: TokenAuthenticator;
+  /** `anonymous` of AuthenticationConfiguration, in place of `--anonymous-auth`. */
+  anonymous?: { enabled: boolean; paths: readonly string[] };
+  /** Whether to read the store where the watch cache lacks an object: right when other replicas write too. */
+  readLive?: boolean;
+  files?: Files;
+  report?: ReloadReport;
+  /** Whether a remembered token is forgotten the moment what it rests on goes, and not only after 10 s. Default true. */
+  forgetAtOnce?: boolean;
+}
+
+/** The first door and what belongs to it. */
+export interface Authentication {
+  chain: AuthenticationChain;
+  /** Remembered tokens; `clear()` it when a JWT authenticator or webhook is replaced. */
+  tokens: TokenCache;
+  apiAudiences: readonly string[];
+  keys: WatchedFiles<KeySet>;
+  signer: TokenSigner;
+  /** Whether a header, by its lower-case name, must be taken off a request that got in. */
+  isCredentialHeader(header: string): boolean;
+  /** PEM of `--client-ca-file` and `--requestheader-client-ca-file`, which clients are told to choose a certificate by. */
+  clientAuthorities: readonly WatchedFiles<CertificatePool>[];
+  /** Begins to follow files and objects. */
+  start(): void;
+  stop(): void;
+}
+
+const core = (resource: string): GroupResource => ({ group: '', resource });
+const FOLLOWED: readonly BoundResource[] = ['serviceaccounts', 'secrets', 'pods', 'nodes'];
+
+/**
+ * Makes the chain in kube-apiserver's order (pkg/kubeapiserver/authenticator/config.go) from flags that
+ * `assertAuthenticationOptions` has passed. Throws StartupRefusal for files that cannot be used.
+ */
+export function createAuthentication(
+  options: AuthenticationOptions,
+  dependencies: AuthenticationDependencies,
+): Authentication {
+  const files = dependencies.files ?? nodeFiles;
+  const { client, report = {} } = dependencies;
+  const apiAudiences = apiAudiencesOf(options);
+  const watched: WatchedFiles<unknown>[] = [];
+  const watch = <T>(paths: readonly string[], make: (contents: readonly string[]) => T): WatchedFiles<T> => {
+    const made = refuseStart(() => new WatchedFiles(paths, make, { files, report }));
+    watched.push(made);
+    return made;
+  };
+
+  const key = watch([options.serviceAccounts.signingKeyFile], ([pem]) =>
+    orElse(
+      () => signingKey(parsePrivateKeyPem(pem!)),
+      (why) =>
+        `failed to parse service-account-issuer-key-file: error reading private key file ${options.serviceAccounts.signingKeyFile}: ${why}`,
+    ),
+  );
+  const clientAuthorities = options.clientCaFile
+    ? watch([options.clientCaFile], poolOf('client-ca-bundle', options.clientCaFile))
+    : undefined;
+  const proxyAuthorities = options.requestHeader.clientCaFile
+    ? watch(
+        [options.requestHeader.clientCaFile],
+        poolOf('request-header', options.requestHeader.clientCaFile),
+      )
+    : undefined;
+  refuseOverlap(options, clientAuthorities?.current(), proxyAuthorities?.current());
+  const keys = watch(
+    options.serviceAccounts.keyFiles,
+    (pems) =>
+      new KeySet(
+        pems.flatMap((pem, i) =>
+          orElse(
+            () => parsePublicKeysPem(pem),
+            (why) => `error reading public key file ${options.serviceAccounts.keyFiles[i]}: ${why}`,
+          ),
+        ),
+      ),
+  );
+  const tokenFile = options.tokenAuthFile
+    ? watch([options.tokenAuthFile], ([text]) => parseTokenFile(text!, options.tokenAuthFile))
+    : undefined;
+
+  const kinds: TokenAuthenticator[] = [];
+  if (tokenFile) kinds.push(forApiAudiences(apiAudiences, new TokenFileAuthenticator(tokenFile)));
+  kinds.push(
+    createServiceAccountAuthenticator({
+      issuers: options.serviceAccounts.issuers,
+      keys,
+      apiAudiences,
+      lookup: options.serviceAccounts.lookup,
+      objects: {
+        listers: {
+          serviceaccounts: client.lister(core('serviceaccounts'))!,
+          secrets: client.lister(core('secrets'))!,
+          pods: client.lister(core('pods'))!,
+          nodes: client.lister(core('nodes'))!,
+        },
+        ...(dependencies.readLive ? { live: readLive(client) } : {}),
+      },
+      noteUse: (secret, now) => noteUse(client, secret, now),
+    }),
+  );
+  if (options.enableBootstrapTokenAuth) {
+    const secrets = client.lister(core('secrets'))!;
+    kinds.push(forApiAudiences(apiAudiences, new BootstrapTokenAuthenticator(secrets)));
+  }
+  if (dependencies.jwt) kinds.push(forApiAudiences(apiAudiences, dependencies.jwt));
+  if (dependencies.webhook) kinds.push(dependencies.webhook);
+  const tokens = new TokenCache(new TokenChain(kinds));
+
+  const steps: RequestAuthenticator[] = [];
+  if (proxyAuthorities) {
+    steps.push(new FrontProxyAuthenticator({ ...options.requestHeader, authorities: proxyAuthorities }));
+  }
+  if (clientAuthorities) steps.push(new ClientCertificateAuthenticator(clientAuthorities));
+  steps.push(new BearerAuthenticator(tokens), new WebSocketBearerAuthenticator(tokens));
+  const anonymous = dependencies.anonymous ?? { enabled: options.anonymousAuth ?? true, paths: [] };
+  const chain = new AuthenticationChain(
+    steps,
+    anonymous.enabled ? new AnonymousAuthenticator(anonymous.paths) : undefined,
+  );
+
+  const stops: (() => void)[] = [];
+  return {
+    chain,
+    tokens,
+    apiAudiences,
+    keys,
+    signer: new TokenSigner(options.serviceAccounts.issuers[0] ?? '', key),
+    isCredentialHeader: credentialHeaders(proxyAuthorities ? options.requestHeader : undefined),
+    clientAuthorities: [clientAuthorities, proxyAuthorities].filter((pool) => pool !== undefined),
+    start() {
+      for (const source of watched) source.start();
+      stops.push(keys.onChange(() => tokens.clear()));
+      if (tokenFile) stops.push(tokenFile.onChange(() => tokens.clear()));
+      if (dependencies.forgetAtOnce === false) return;
+      for (const resource of FOLLOWED)
+        stops.push(tokens.follow(core(resource), client.lister(core(resource))!));
+    },
+    stop() {
+      for (const source of watched) source.stop();
+      for (const stop of stops.splice(0)) stop();
+    },
+  };
+}
+
+/** What cannot be read at the start ends it, in the words Go has for it. */
+function refuseStart<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new StartupRefusal(startWords(error));
+  }
+}
+
+function startWords(error: unknown): string {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (path === undefined) return message;
+  const why: Record<string, string> = {
+    ENOENT: 'no such file or directory',
+    EACCES: 'permission denied',
+    ENOTDIR: 'not a directory',
+  };
+  if (code === 'EISDIR') return `read ${path}: is a directory`;
+  return `open ${path}: ${why[code ?? ''] ?? code}`;
+}
+
+function orElse<T>(make: () => T, words: (why: string) => string): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new Error(words((error as Error).message));
+  }
+}
+
+const poolOf =
+  (purpose: string, path: string) =>
+  (contents: readonly string[]): CertificatePool => {
+    const pem = contents[0]!;
+    if (pem === '') throw new Error(`missing content for CA bundle "${purpose}::${path}"`);
+    return orElse(
+      () => CertificatePool.fromPem(pem),
+      (why) => `unable to load CA bundle "${purpose}::${path}": ${why}`,
+    );
+  };
+
+/** An ordinary client must not be able to pass for a front proxy. */
+function refuseOverlap(
+  options: AuthenticationOptions,
+  clients: CertificatePool | undefined,
+  proxies: CertificatePool | undefined,
+): void {
+  if (!clients || !proxies || options.requestHeader.allowedNames.length) return;
+  if (!clients.certificates.some((certificate) => proxies.has(certificate))) return;
+  throw new StartupRefusal(
+    '--requestheader-client-ca-file and --client-ca-file contain overlapping certificates; --requestheader-allowed-names must be specified to ensure regular client certificates cannot set authenticating proxy headers for arbitrary users',
+  );
+}
+
+function readLive(client: ObjectClient) {
+  return async (
+    resource: BoundResource,
+    namespace: string,
+    name: string,
+  ): Promise<KubeObject | undefined> => {
+    try {
+      return await client.get(core(resource), namespace, name);
+    } catch (error) {
+      if (isStatus(error)) return undefined;
+      throw error;
+    }
+  };
+}
+
+/** A failure to write the label does not keep anybody out: it is tried again at the token's next use. */
+async function noteUse(client: ObjectClient, secret: KubeObject, now: number): Promise<void> {
+  const { namespace = '', name = '', uid } = secret.metadata;
+  await client.update(core('secrets'), namespace, name, (current) => {
+    if (current.metadata.uid !== uid) return false;
+    current.metadata.labels = { ...current.metadata.labels, [LAST_USED_LABEL]: day(now) };
+    return true;
+  });
+}

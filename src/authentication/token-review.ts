@@ -1,0 +1,76 @@
+import { refusalsText } from '../explain/words/authentication.ts';
+import type { KubeObject } from '../meta/object.ts';
+import { badRequestError, internalError } from '../meta/status.ts';
+import { userInfoJson } from '../meta/user.ts';
+import type { VirtualContext, VirtualResource } from '../registry/virtual.ts';
+import { intersectAudiences } from './audiences.ts';
+import type { AuthenticationRequest } from './authenticator.ts';
+import type { AuthenticationChain } from './chain.ts';
+
+/** Stands first in every failed review, whatever else is wrong with the token. */
+const INVALID = 'invalid bearer token';
+
+/** POST tokenreviews: asks the whole chain about a bearer token alone (pkg/registry/authentication/tokenreview/storage.go). */
+export class TokenReviewResource implements VirtualResource {
+  readonly #chain: () => AuthenticationChain;
+  readonly #apiAudiences: readonly string[];
+
+  /** @param chain a function, as the chain is made after the resources that it is asked through */
+  constructor(chain: () => AuthenticationChain, apiAudiences: readonly string[]) {
+    this.#chain = chain;
+    this.#apiAudiences = apiAudiences;
+  }
+
+  async create(review: KubeObject, context: VirtualContext): Promise<KubeObject> {
+    const token: string = review.spec?.token ?? '';
+    if (token === '') throw badRequestError('token is required for TokenReview in authentication');
+    await context.admit(structuredClone(review));
+    const audiences: readonly string[] = review.spec.audiences?.length
+      ? review.spec.audiences
+      : this.#apiAudiences;
+    const outcome = await this.#chain().authenticate(bearerOnly(token, audiences, context));
+    const { verdict, asked } = outcome;
+    const { authenticated: _, ...sent } = review.status ?? {};
+    if (verdict.verdict !== 'authenticated') {
+      // With anonymous off, a token that is no credential at all is refused without a word.
+      const error = asked.some((v) => v.verdict === 'refused')
+        ? { error: refusalsText([INVALID], asked) }
+        : {};
+      return { ...review, status: { user: {}, ...sent, ...error } };
+    }
+    const granted = verdict.audiences ?? [];
+    if (audiences.length && intersectAudiences(audiences, granted).length === 0) {
+      throw internalError('error validating audiences');
+    }
+    return {
+      ...review,
+      status: {
+        ...(sent.error ? { error: sent.error } : {}),
+        authenticated: true,
+        user: userInfoJson(verdict.user),
+        ...(granted.length ? { audiences: granted } : {}),
+      },
+    };
+  }
+}
+
+/** A request that holds nothing but the token. */
+function bearerOnly(
+  token: string,
+  audiences: readonly string[],
+  context: VirtualContext,
+): AuthenticationRequest {
+  const value = `Bearer ${token}`;
+  return {
+    method: 'GET',
+    path: '',
+    header: (name) => (name === 'authorization' ? value : undefined),
+    headerValues: (name) => (name === 'authorization' ? [value] : []),
+    headerNames: () => ['authorization'],
+    certificates: [],
+    audiences,
+    now: context.now,
+    // The warnings of a token are for its bearer, not for who has it reviewed.
+    warn: () => {},
+  };
+}

@@ -1,0 +1,84 @@
+import type { CertificateDer } from '../authenticator.ts';
+import { type ParsedCertificate, parseCertificate } from './certificate.ts';
+import type { CertificatePool } from './pool.ts';
+import { type CertificateFault, verifyClientCertificate } from './verify.ts';
+
+/** Where authorities come from; the pool may be another one after a reload. Undefined: none yet, no opinion. */
+export interface PoolSource {
+  current(): CertificatePool | undefined;
+}
+
+export type ClientCertificate = { leaf: ParsedCertificate } | { fault: CertificateFault };
+
+interface Verified {
+  pool: CertificatePool;
+  /** The answer holds in this span of time, both ends included. */
+  from: number;
+  until: number;
+  answer: ClientCertificate;
+}
+
+type Parsed = readonly ParsedCertificate[] | CertificateFault;
+
+/** A refusal is looked into again after this long: time alone may have mended it. */
+const REFUSAL_MS = 1000;
+
+/** Parsed once for a connection, whoever asks. */
+const parsedChains = new WeakMap<readonly CertificateDer[], Parsed>();
+
+/**
+ * Verifies what a client presented against one set of authorities, once for a connection (for the array that holds its
+ * certificates) and set of authorities. Times of validity are looked at on every request.
+ */
+export class ClientCertificates {
+  readonly #source: PoolSource;
+  readonly #verified = new WeakMap<readonly CertificateDer[], Verified>();
+
+  constructor(source: PoolSource) {
+    this.#source = source;
+  }
+
+  /** Undefined where there is no certificate or nothing to check it against. */
+  verify(presented: readonly CertificateDer[], now: number): ClientCertificate | undefined {
+    if (presented.length === 0) return undefined;
+    const pool = this.#source.current();
+    if (!pool) return undefined;
+    const known = this.#verified.get(presented);
+    if (known && known.pool === pool && now >= known.from && now <= known.until) return known.answer;
+    const made = check(presented, pool, now);
+    this.#verified.set(presented, made);
+    return made.answer;
+  }
+}
+
+function check(presented: readonly CertificateDer[], pool: CertificatePool, now: number): Verified {
+  const parsed = parse(presented);
+  if (!isChain(parsed)) return { pool, from: 0, until: Number.POSITIVE_INFINITY, answer: { fault: parsed } };
+  const leaf = parsed[0]!;
+  const result = verifyClientCertificate(leaf, parsed.slice(1), pool, now);
+  if ('fault' in result) return { pool, from: now, until: now + REFUSAL_MS, answer: result };
+  const chain = result.chains[0]!;
+  return {
+    pool,
+    from: Math.max(...chain.map((c) => c.notBefore)),
+    until: Math.min(...chain.map((c) => c.notAfter)),
+    answer: { leaf },
+  };
+}
+
+function parse(presented: readonly CertificateDer[]): Parsed {
+  let parsed = parsedChains.get(presented);
+  if (!parsed) {
+    try {
+      parsed = presented.map(parseCertificate);
+    } catch (error) {
+      // OpenSSL's and our own complaints name structures, never content.
+      const reason = error instanceof Error ? error.message : 'unreadable';
+      parsed = { code: 'X509_MALFORMED', facts: { reason } };
+    }
+    parsedChains.set(presented, parsed);
+  }
+  return parsed;
+}
+
+const isChain = (parsed: Parsed): parsed is readonly ParsedCertificate[] => Array.isArray(parsed);
