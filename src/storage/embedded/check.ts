@@ -1,9 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { logRecordIsSound, readRevision } from './record.ts';
+import { keyRecordIsSound, logRecordIsSound, readRevision } from './record.ts';
 
 /**
  * Reads an LMDB data file as bytes, before it is mapped into memory: a page missing from a mapped file ends the process
- * without a word. Walks every tree of the newest commit and the checksum of every record in `log`.
+ * without a word. Walks every tree of the newest commit and verifies each record's
+ * checksum; what the list of free pages says is not verified.
  * File format: LMDB's mdb.c, MDB_meta, MDB_page, MDB_node, data version 2 (the one of the lmdb package).
  */
 const pageHeader = 24;
@@ -20,7 +21,28 @@ const chunkBytes = 1 << 18;
 const chunksKept = 128;
 const maxDepth = 32;
 
+const databaseBytes = 48;
+const disorder = 'keys are out of order';
+
 class Fault extends Error {}
+
+interface Tree {
+  name: string | undefined;
+  entries: number;
+  /** The key seen last. */
+  last: Buffer | undefined;
+}
+
+function nodeKey(bytes: Buffer, node: number): Buffer {
+  const end = node + 8 + bytes.readUInt16LE(node + 6);
+  if (end > bytes.length) throw new Fault('a page points outside itself');
+  return bytes.subarray(node + 8, end);
+}
+
+function compareKeys(tree: Tree, a: Buffer, b: Buffer): number {
+  if (tree.name !== undefined) return Buffer.compare(a, b);
+  return Number(a.readBigUInt64LE(0) - b.readBigUInt64LE(0));
+}
 
 /** What is wrong with the file, in a few words; undefined where nothing is. */
 export function dataFileFault(path: string): string | undefined {
@@ -42,6 +64,7 @@ class DataFile {
   readonly #size: number;
   #pageSize = 4096;
   #pagesSeen = 0;
+  #transaction = 0n;
   readonly #chunks = new Map<number, Buffer>();
 
   constructor(fd: number) {
@@ -55,12 +78,12 @@ class DataFile {
     if (this.#pageSize < 512 || this.#pageSize > 65536) throw new Fault('the header is not readable');
     const second = this.#meta(1);
     const newest = second.transaction > first.transaction ? second : first;
-    // The free list is a tree whose values are page numbers; only its shape is checked.
-    this.#tree(newest.freeRoot, 0, undefined);
-    this.#tree(newest.mainRoot, 0, '');
+    this.#transaction = newest.transaction;
+    this.#database(newest.free, undefined, 0);
+    this.#database(newest.main, '', 0);
   }
 
-  #meta(page: number): { pageSize: number; freeRoot: bigint; mainRoot: bigint; transaction: bigint } {
+  #meta(page: number): { pageSize: number; free: Buffer; main: Buffer; transaction: bigint } {
     const bytes = this.#bytes(page * this.#pageSize, 200);
     if (
       !(bytes.readUInt16LE(18) & meta) ||
@@ -69,69 +92,88 @@ class DataFile {
     ) {
       throw new Fault('the header is not that of a store');
     }
-    const databases = pageHeader + 24;
+    const free = pageHeader + 24;
+    const main = free + databaseBytes;
     return {
-      pageSize: bytes.readUInt32LE(databases),
-      freeRoot: bytes.readBigUInt64LE(databases + 40),
-      mainRoot: bytes.readBigUInt64LE(databases + 88),
-      transaction: bytes.readBigUInt64LE(databases + 104),
+      pageSize: bytes.readUInt32LE(free),
+      free: bytes.subarray(free, main),
+      main: bytes.subarray(main, main + databaseBytes),
+      transaction: bytes.readBigUInt64LE(main + databaseBytes + 8),
     };
   }
 
-  /** `name`: of the database; empty for the one that lists the others; undefined where contents don't matter. */
-  #tree(page: bigint, depth: number, name: string | undefined): void {
-    if (page === nothing) return;
-    if (depth > maxDepth || this.#pagesSeen++ > this.#size / this.#pageSize)
+  /**
+   * `name`: of the database; empty for the one that lists the others; undefined for the free list, whose keys are
+   * numbers in the machine's own order.
+   */
+  #database(header: Buffer, name: string | undefined, depth: number): void {
+    const root = header.readBigUInt64LE(40);
+    const tree: Tree = { name, entries: 0, last: undefined };
+    if (root !== nothing) this.#tree(tree, root, depth, undefined);
+    if (BigInt(tree.entries) !== header.readBigUInt64LE(32)) throw new Fault('entries are missing');
+  }
+
+  /** `before`: what all keys of this page are less than. */
+  #tree(tree: Tree, page: bigint, depth: number, before: Buffer | undefined): void {
+    if (depth > maxDepth || this.#pagesSeen++ > this.#size / this.#pageSize) {
       throw new Fault('pages go in circles');
+    }
     const bytes = this.#page(page);
     const flags = bytes.readUInt16LE(18);
     const count = bytes.readUInt16LE(20) >> 1;
-    if (flags & branch) {
+    const node = (i: number): number => pageHeader + bytes.readUInt16LE(pageHeader + 2 * i);
+    if (flags === branch) {
       for (let i = 0; i < count; i++) {
-        const node = pageHeader + bytes.readUInt16LE(pageHeader + 2 * i);
-        this.#tree(
-          BigInt(bytes.readUInt32LE(node)) + (BigInt(bytes.readUInt16LE(node + 4)) << 32n),
-          depth + 1,
-          name,
-        );
+        const at = node(i);
+        const child = BigInt(bytes.readUInt32LE(at)) + (BigInt(bytes.readUInt16LE(at + 4)) << 32n);
+        if (i > 0 && tree.last && compareKeys(tree, tree.last, nodeKey(bytes, at)) >= 0)
+          throw new Fault(disorder);
+        this.#tree(tree, child, depth + 1, i + 1 < count ? nodeKey(bytes, node(i + 1)) : before);
       }
-    } else if (flags & leaf) {
-      for (let i = 0; i < count; i++)
-        this.#leafNode(bytes, pageHeader + bytes.readUInt16LE(pageHeader + 2 * i), depth, name);
+    } else if (flags === leaf) {
+      for (let i = 0; i < count; i++) this.#leafNode(tree, bytes, node(i), depth);
+      if (before && tree.last && compareKeys(tree, tree.last, before) >= 0) throw new Fault(disorder);
     } else {
       throw new Fault(`page ${page} is not part of a tree`);
     }
   }
 
-  #leafNode(bytes: Buffer, node: number, depth: number, name: string | undefined): void {
+  #leafNode(tree: Tree, bytes: Buffer, node: number, depth: number): void {
     const size = bytes.readUInt32LE(node);
     const flags = bytes.readUInt16LE(node + 4);
-    const keyEnd = node + 8 + bytes.readUInt16LE(node + 6);
-    const key = bytes.subarray(node + 8, keyEnd);
+    const key = nodeKey(bytes, node);
+    if (tree.last && compareKeys(tree, tree.last, key) >= 0) throw new Fault(disorder);
+    tree.last = key;
+    tree.entries++;
+    const valueStart = node + 8 + key.length;
     if (flags & bigData) {
-      const from = bytes.readBigUInt64LE(keyEnd);
-      if (!(this.#page(from).readUInt16LE(18) & overflow))
+      const from = bytes.readBigUInt64LE(valueStart);
+      if (this.#page(from).readUInt16LE(18) !== overflow)
         throw new Fault(`page ${from} does not hold a value`);
-      if (name === 'log') this.#logRecord(key, this.#bytes(Number(from) * this.#pageSize + pageHeader, size));
-      else this.#bytes(Number(from) * this.#pageSize + pageHeader, size);
+      this.#record(tree.name, key, this.#bytes(Number(from) * this.#pageSize + pageHeader, size));
       return;
     }
-    if (keyEnd + size > bytes.length) throw new Fault('a page points outside itself');
-    const value = bytes.subarray(keyEnd, keyEnd + size);
-    if (flags & subDatabase)
-      this.#tree(value.readBigUInt64LE(40), depth + 1, key.toString('latin1').replace(/\0+$/, ''));
-    else if (name === 'log') this.#logRecord(key, value);
+    if (valueStart + size > bytes.length) throw new Fault('a page points outside itself');
+    const value = bytes.subarray(valueStart, valueStart + size);
+    if (flags & subDatabase) this.#database(value, key.toString('latin1').replace(/\0+$/, ''), depth + 1);
+    else this.#record(tree.name, key, value);
   }
 
-  #logRecord(key: Buffer, value: Buffer): void {
-    if (key.length !== 8 || !logRecordIsSound(readRevision(key), value))
-      throw new Fault('a record fails its checksum');
+  #record(name: string | undefined, key: Buffer, value: Buffer): void {
+    const sound =
+      name === 'log'
+        ? key.length === 8 && logRecordIsSound(readRevision(key), value)
+        : name !== 'keys' || keyRecordIsSound(key, value);
+    if (!sound) throw new Fault('a record fails its checksum');
   }
 
   #page(number: bigint): Buffer {
     if (number * BigInt(this.#pageSize) >= BigInt(this.#size)) throw new Fault('the file is cut short');
     const bytes = this.#bytes(Number(number) * this.#pageSize, this.#pageSize);
     if (bytes.readBigUInt64LE(0) !== number) throw new Fault(`page ${number} is not where it should be`);
+    // A page younger than the newest commit would be taken for one that may be changed in place.
+    if (bytes.readBigUInt64LE(8) > this.#transaction)
+      throw new Fault(`page ${number} is younger than the store`);
     return bytes;
   }
 

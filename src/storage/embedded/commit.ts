@@ -143,7 +143,7 @@ export class Committer {
         const createRevision = current?.createRevision ?? revision;
         const own = revision;
         const record = encodeLogRecord(own, keyBytes, createRevision, before?.revision ?? 0, value);
-        const keyRecord = encodeKeyRecord(own, createRevision, value === undefined);
+        const keyRecord = encodeKeyRecord(keyBytes, own, createRevision, value === undefined);
         puts.push(() => {
           void log.put(revisionKey(own), record);
           void keys.put(keyBytes, keyRecord);
@@ -247,6 +247,5 @@ function refuses(write: Write, current: StoredValue | undefined): boolean {
 }
 
 function message(error: unknown): string {
-  const cause = (error as { commitError?: unknown })?.commitError ?? error;
-  return cause instanceof Error ? cause.message : String(cause);
+  return error instanceof Error ? error.message : String(error);
 }

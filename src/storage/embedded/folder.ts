@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
 import { dataFileFault } from './check.ts';
 import { StoreDamagedError, StoreFormatError, StoreInUseError } from './errors.ts';
@@ -106,8 +107,16 @@ export async function openFolder(path: string): Promise<StoreFolder> {
     };
   } catch (error) {
     await root.close();
-    throw error;
+    throw understood(path, error);
   }
+}
+
+/** LMDB's own refusals of what it finds in the file. */
+function understood(path: string, error: unknown): unknown {
+  const { message } = error as Error;
+  if (!/^MDB_(CORRUPTED|INVALID|PAGE_NOTFOUND|PROBLEM|BAD_TXN|PANIC|VERSION_MISMATCH)/.test(message))
+    return error;
+  return new StoreDamagedError(path, `${dataFile}: ${message.split('\n')[0]}`);
 }
 
 /** Whether the folder has been made into a store before. */
@@ -136,23 +145,28 @@ function readState(
   meta: Database<any, string>,
   log: Database<Buffer, Buffer>,
 ): StoreState {
-  const state = meta.get('state') as (StoreState & { format: number }) | undefined;
-  if (state) {
-    if (state.format !== format)
-      throw new StoreFormatError(path, `its format is ${state.format}, this version reads format ${format}`);
-    return { revision: state.revision, compacted: state.compacted, swept: state.swept };
+  const found = meta.get('state') as ReturnType<typeof stateRecord> | undefined;
+  if (found) {
+    const { revision, compacted, swept } = found;
+    if (found.format !== format) {
+      throw new StoreFormatError(path, `its format is ${found.format}, this version reads format ${format}`);
+    }
+    if (found.sum !== stateRecord({ revision, compacted, swept }).sum) {
+      throw new StoreDamagedError(path, 'its revision fails its checksum');
+    }
+    return { revision, compacted, swept };
   }
-  if (created && log.getKeysCount({ limit: 1 }) > 0)
-    throw new StoreDamagedError(path, 'its revision is missing');
-  if (log.getKeysCount({ limit: 1 }) > 0)
-    throw new StoreFormatError(path, `${dataFile} is not a store of this program`);
+  const empty = log.getKeysCount({ limit: 1 }) === 0;
+  if (created && !empty) throw new StoreDamagedError(path, 'its revision is missing');
+  if (!empty) throw new StoreFormatError(path, `${dataFile} is not a store of this program`);
   // etcd's first revision, which clients have come to know.
   return { revision: 1, compacted: 0, swept: 0 };
 }
 
 /** What `meta` holds beside the owner; written in every commit. */
-export function stateRecord(state: StoreState): StoreState & { format: number } {
-  return { format, ...state };
+export function stateRecord(state: StoreState): StoreState & { format: number; sum: number } {
+  const { revision, compacted, swept } = state;
+  return { format, revision, compacted, swept, sum: crc32(`${format} ${revision} ${compacted} ${swept}`) };
 }
 
 /** Two processes that come at once are told apart by LMDB's own lock on write transactions. */

@@ -98,7 +98,8 @@ export class History {
     if (last.revision <= at && last.deleted) return undefined;
     let revision = last.revision;
     let record = this.record(revision);
-    if (!record) throw new StoreDamagedError(this.#folder.path, `revision ${revision} is missing`);
+    if (record?.key !== key)
+      throw new StoreDamagedError(this.#folder.path, `revision ${revision} of ${key} is missing`);
     while (record && revision > at) {
       revision = record.previousRevision;
       // A missing one is a deletion that compaction has removed: the key did not exist.

@@ -24,6 +24,7 @@ export interface KeyRecord {
 
 /** crc 4, kind 1, createRevision 8, previousRevision 8, key length 2. */
 const header = 23;
+const keyRecordBytes = 21;
 const kindPut = 1;
 const kindDelete = 2;
 
@@ -87,14 +88,29 @@ export function decodeLogRecord(revision: number, record: Buffer): LogRecord | u
   };
 }
 
-export function encodeKeyRecord(revision: number, createRevision: number, deleted: boolean): Buffer {
-  const record = Buffer.allocUnsafe(17);
+export function encodeKeyRecord(
+  key: Buffer,
+  revision: number,
+  createRevision: number,
+  deleted: boolean,
+): Buffer {
+  const record = Buffer.allocUnsafe(keyRecordBytes);
   writeRevision(record, revision, 0);
   writeRevision(record, createRevision, 8);
   record[16] = deleted ? kindDelete : kindPut;
+  record.writeUInt32BE(keyChecksum(key, record), 17);
   return record;
 }
 
+export function keyRecordIsSound(key: Buffer, record: Buffer): boolean {
+  return record.length === keyRecordBytes && record.readUInt32BE(17) === keyChecksum(key, record);
+}
+
+function keyChecksum(key: Buffer, record: Buffer): number {
+  return crc32(record.subarray(0, 17), crc32(key));
+}
+
+/** Its checksum is verified when the store is opened; a read that goes wrong later fails on the record in `log`. */
 export function decodeKeyRecord(record: Buffer): KeyRecord {
   return {
     revision: readRevision(record, 0),
