@@ -59,6 +59,8 @@ export interface Strategy {
   validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
   /** Texts for `Warning: 299` headers. */
   warnings?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): string[];
+  /** Text of the warning that every request for the kind is answered with, as the kind is on its way out. */
+  deprecated?: string;
   /** Faults of a name; `prefix` when it is a generateName. Default: DNS-1123 subdomain. */
   validateName?(name: string, prefix: boolean): string[];
   /** PUT of an object that does not exist creates it. Default false. */

@@ -1,0 +1,60 @@
+import type { UserInfo } from '../meta/user.ts';
+import type { RequestSummary } from './request-summary.ts';
+import type { AdmissionVerdict, AuthenticationVerdict, AuthorizationVerdict } from './verdict.ts';
+
+/** What every door said of one request. Kept in memory, in the order of arrival, until newer ones push it out. */
+export interface DecisionRecord {
+  /** The Audit-Id the answer carries. */
+  id: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  request: RequestSummary;
+  authentication?: { micros: number; asked: readonly AuthenticationVerdict[]; user?: UserInfo };
+  impersonation?: { micros: number; user?: UserInfo; constraint?: string; refused?: string };
+  authorization?: { micros: number; decision: string; asked: readonly AuthorizationVerdict[] };
+  admission?: AdmissionVerdict[];
+  /** The answer's HTTP status; absent while the request runs. */
+  status?: number;
+  micros?: number;
+}
+
+/** The last decisions, in a ring: noting one costs an assignment, and nothing is made for readers who may never come. */
+export class DecisionRing {
+  readonly #ring: (DecisionRecord | undefined)[];
+  #next = 0;
+  readonly #listeners = new Set<(record: DecisionRecord) => void>();
+
+  constructor(size: number) {
+    this.#ring = new Array(size).fill(undefined);
+  }
+
+  add(record: DecisionRecord): void {
+    this.#ring[this.#next] = record;
+    this.#next = (this.#next + 1) % this.#ring.length;
+  }
+
+  /** Tells followers that a request has its answer. */
+  finished(record: DecisionRecord): void {
+    for (const listener of this.#listeners) listener(record);
+  }
+
+  follow(listener: (record: DecisionRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get(id: string): DecisionRecord | undefined {
+    return this.#ring.find((record) => record?.id === id);
+  }
+
+  /** Newest first. */
+  list(limit = this.#ring.length): DecisionRecord[] {
+    const out: DecisionRecord[] = [];
+    for (let i = 1; i <= this.#ring.length && out.length < limit; i++) {
+      const record = this.#ring[(this.#next - i + this.#ring.length) % this.#ring.length];
+      if (!record) break;
+      out.push(record);
+    }
+    return out;
+  }
+}

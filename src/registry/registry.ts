@@ -1,0 +1,89 @@
+import type { GroupResource, KubeObject } from '../meta/object.ts';
+import type { ResourceDescriptor, SubresourceDescriptor } from '../schema/resources.ts';
+import type { ResourceStore } from './resource-store.ts';
+import type { VirtualResource } from './virtual.ts';
+
+/** A resource as another of its versions: objects are stored in one and converted on their way. */
+export interface Conversion {
+  /** From this version to the stored one. */
+  toStored(object: KubeObject): KubeObject;
+  /** From the stored version to this one. */
+  fromStored(object: KubeObject): KubeObject;
+}
+
+/** What answers at `<resource>/NAME/<subresource>`. */
+export type SubresourceHandler =
+  /** Read and written as the whole object; the strategy says what of it counts. */
+  | { as: 'object' }
+  | { as: 'scale' }
+  | { as: 'create'; virtual: VirtualResource }
+  /** Its update is a function of its own, such as namespaces/finalize. */
+  | { as: 'update'; update(object: KubeObject, existing: KubeObject): KubeObject }
+  /** Needs a kubelet or a proxy behind it. */
+  | { as: 'connect' };
+
+/** One resource in one version, as it is served. */
+export interface ServedResource {
+  descriptor: ResourceDescriptor;
+  /** Absent for resources that store nothing. */
+  store?: ResourceStore;
+  virtual?: VirtualResource;
+  subresources: ReadonlyMap<string, { descriptor: SubresourceDescriptor; handler: SubresourceHandler }>;
+  /** Absent where this is the stored version. */
+  conversion?: Conversion;
+}
+
+/** Every resource this server has, looked up by what a path says. Custom resources come and go. */
+export class Registry {
+  readonly #served = new Map<string, ServedResource>();
+  readonly #stores = new Map<string, ResourceStore>();
+  readonly #listeners = new Set<() => void>();
+  #generation = 0;
+
+  add(resource: ServedResource): void {
+    const { group, version, plural } = resource.descriptor;
+    this.#served.set(`${group}/${version}/${plural}`, resource);
+    if (resource.store) this.#stores.set(`${group}/${plural}`, resource.store);
+    this.#changed();
+  }
+
+  remove(group: string, version: string, plural: string): void {
+    this.#served.delete(`${group}/${version}/${plural}`);
+    if (![...this.#served.keys()].some((key) => key.startsWith(`${group}/`) && key.endsWith(`/${plural}`))) {
+      this.#stores.delete(`${group}/${plural}`);
+    }
+    this.#changed();
+  }
+
+  find(group: string, version: string, plural: string): ServedResource | undefined {
+    return this.#served.get(`${group}/${version}/${plural}`);
+  }
+
+  /** The store of a resource, whatever its version. */
+  store(resource: GroupResource): ResourceStore | undefined {
+    return this.#stores.get(`${resource.group}/${resource.resource}`);
+  }
+
+  stores(): Iterable<ResourceStore> {
+    return this.#stores.values();
+  }
+
+  all(): Iterable<ServedResource> {
+    return this.#served.values();
+  }
+
+  /** Grows with every resource that comes or goes: what is made from the whole registry is kept by this number. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    this.#generation++;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,473 @@
+import { cloneJson } from '../meta/clone.ts';
+import { deepEqual } from '../meta/deep-equal.ts';
+import { type FieldError, invalid } from '../meta/field-error.ts';
+import type { GroupVersionKind, GroupVersionResource, KubeObject } from '../meta/object.ts';
+import { groupVersion } from '../meta/object.ts';
+import {
+  alreadyExistsError,
+  badRequestError,
+  conflictError,
+  invalidError,
+  isStatus,
+  notFoundError,
+  StatusError,
+  timeoutError,
+  unknownError,
+} from '../meta/status.ts';
+import { rfc3339 } from '../meta/clock.ts';
+import { quote } from '../meta/go-quote.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-meta-validation.ts';
+import type { ResourceDescriptor } from '../schema/resources.ts';
+import type { StoredValue, WriteResult } from '../storage/store.ts';
+import { type Store, StoreUnavailableError } from '../storage/store.ts';
+import type { CachedObject, WatchCache } from '../storage/watch-cache.ts';
+import type { ObjectClient } from './client.ts';
+import { checkDelete, type DeleteOptions } from './delete-options.ts';
+import { collectorFinalizers, endsDeletion, markAsDeleting } from './finalizers.ts';
+import type { ManagedFieldsWriter } from './managed-fields.ts';
+import type { Strategy, StrategyContext, StrategyOptions } from './strategy.ts';
+import type { WriteContext } from './write-context.ts';
+
+const OPTIMISTIC_LOCK =
+  'the object has been modified; please apply your changes to the latest version and try again';
+const NAME_SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
+const MAX_NAME_TRIES = 8;
+/** A write that keeps losing to others ends here; kube-apiserver would go on for ever. */
+const MAX_WRITE_TRIES = 100;
+
+/** What the store of one resource is made of. */
+export interface ResourceStoreParts {
+  descriptor: ResourceDescriptor;
+  strategy: Strategy;
+  store: Store;
+  cache: WatchCache;
+  managedFields: ManagedFieldsWriter;
+  /** What decoding into the kind's Go type and encoding again would make of an object; in place. */
+  normalize(object: KubeObject): void;
+  client: ObjectClient;
+  options: StrategyOptions;
+  random(bytes: number): Uint8Array;
+  uuid(): string;
+}
+
+/** Where an update's new object comes from: made of the object as it is stored now, undefined where there is none. */
+export interface UpdateSource {
+  /** A uid the stored object must have. */
+  uid?: string;
+  make(existing: KubeObject | undefined): KubeObject | Promise<KubeObject>;
+}
+
+export interface UpdateOptions {
+  subresource?: string;
+  /** Create what does not exist even where the kind's strategy does not (server-side apply). */
+  allowCreate?: boolean;
+  /** Asked for leave to create before an update does; throws the refusal. */
+  authorizeCreate?(): void | Promise<void>;
+}
+
+export interface DeleteResult {
+  object: KubeObject;
+  /** False while finalizers or grace hold the object. */
+  gone: boolean;
+}
+
+/**
+ * The generic REST store of one resource: create, update and delete with Kubernetes' order of steps
+ * (apiserver pkg/registry/generic/registry/store.go, pkg/registry/rest). Reads are the watch cache's.
+ */
+export class ResourceStore {
+  readonly descriptor: ResourceDescriptor;
+  readonly strategy: Strategy;
+  readonly cache: WatchCache;
+  readonly kind: GroupVersionKind;
+  readonly resource: GroupVersionResource;
+  readonly #parts: ResourceStoreParts;
+
+  constructor(parts: ResourceStoreParts) {
+    this.#parts = parts;
+    this.descriptor = parts.descriptor;
+    this.strategy = parts.strategy;
+    this.cache = parts.cache;
+    const { group, version, kind, plural } = parts.descriptor;
+    this.kind = { group, version, kind };
+    this.resource = { group, version, resource: plural };
+  }
+
+  /** `/registry/configmaps/NAMESPACE/NAME`. */
+  key(namespace: string, name: string): string {
+    const prefix = this.descriptor.storagePrefix;
+    return this.descriptor.namespaced ? `${prefix}/${namespace}/${name}` : `${prefix}/${name}`;
+  }
+
+  /** The object as it is now; 404 where there is none. */
+  get(namespace: string, name: string): CachedObject {
+    const found = this.cache.get(this.descriptor.namespaced ? namespace : '', name);
+    if (!found) throw notFoundError(this.resource, name);
+    return found;
+  }
+
+  /** Creates an object that is decoded, defaulted and through nothing else yet. */
+  async create(context: WriteContext, namespace: string, object: KubeObject): Promise<KubeObject> {
+    const generated = !object.metadata.name && Boolean(object.metadata.generateName);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#create(context, namespace, generated ? cloneJson(object) : object);
+      } catch (error) {
+        if (!generated || tries >= MAX_NAME_TRIES || !isStatus(error, 'AlreadyExists')) throw error;
+      }
+    }
+  }
+
+  async #create(context: WriteContext, namespace: string, object: KubeObject): Promise<KubeObject> {
+    const wanted = object.metadata.resourceVersion;
+    const created = this.#parts.managedFields.create(object, context.manager, context.now);
+    await context.admission.mutate(this.#attributes('CREATE', context, namespace, object.metadata.name ?? '', created));
+    this.beforeCreate(created, context, namespace);
+    await context.admission.validate(
+      this.#attributes('CREATE', context, namespace, created.metadata.name!, created),
+    );
+    if (wanted !== undefined && wanted !== '' && wanted !== '0') {
+      throw unknownError('resourceVersion should not be set on objects to be created');
+    }
+    return this.#insert(created, context, namespace);
+  }
+
+  /** Fills in what the server owns, runs the strategy and checks the result (rest.BeforeCreate). */
+  beforeCreate(object: KubeObject, context: WriteContext, namespace: string): void {
+    const meta = object.metadata;
+    meta.creationTimestamp = rfc3339(context.now);
+    meta.uid = this.#parts.uuid();
+    if (!meta.name && meta.generateName) meta.name = this.#generateName(meta.generateName);
+    matchNamespace(object, this.descriptor.namespaced ? namespace : '');
+    const strategy = this.strategy;
+    const forStrategy = this.#strategyContext(context, namespace, '');
+    if (this.descriptor.hasStatus && !strategy.createKeepsStatus) delete object.status;
+    if (strategy.generation) meta.generation = 1;
+    strategy.prepareForCreate?.(object, forStrategy);
+    this.#parts.normalize(object);
+    const errors = [
+      ...validateObjectMeta(meta, this.descriptor.namespaced, strategy.validateName, 'metadata'),
+      ...(strategy.validate?.(object, forStrategy) ?? []),
+    ];
+    if (errors.length) throw invalidError(this.kind, meta.name ?? '', errors);
+    for (const text of strategy.warnings?.(object, undefined, forStrategy) ?? []) context.warn(text);
+  }
+
+  async #insert(object: KubeObject, context: WriteContext, namespace: string): Promise<KubeObject> {
+    const name = object.metadata.name!;
+    const key = this.key(namespace, name);
+    delete object.metadata.resourceVersion;
+    if (context.dryRun) {
+      if (this.cache.get(object.metadata.namespace ?? '', name)) throw this.#exists(namespace, name);
+      return object;
+    }
+    const ttlSeconds = this.strategy.ttlSeconds?.(object);
+    const result = await this.#write(() =>
+      this.#parts.store.put(key, encode(object), { expect: 0, ...(ttlSeconds ? { ttlSeconds } : {}) }),
+    );
+    if (!result.ok) throw this.#exists(namespace, name);
+    return this.#written(object, result.revision);
+  }
+
+  #exists(namespace: string, name: string): StatusError {
+    const there = this.cache.get(this.descriptor.namespaced ? namespace : '', name);
+    const prefix = there?.object.metadata.deletionTimestamp ? 'object is being deleted: ' : '';
+    return alreadyExistsError(this.resource, name, prefix);
+  }
+
+  /**
+   * Replaces an object by what `source` makes of it. The answer is the object as it is stored afterwards,
+   * and whether it was made anew or, its last finalizer dropped, is gone.
+   */
+  async update(
+    context: WriteContext,
+    namespace: string,
+    name: string,
+    source: UpdateSource,
+    options: UpdateOptions = {},
+  ): Promise<{ object: KubeObject; created: boolean; deleted: boolean }> {
+    const key = this.key(namespace, name);
+    for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
+      const cached = this.cache.get(this.descriptor.namespaced ? namespace : '', name);
+      if (!cached && !this.strategy.allowCreateOnUpdate && !options.allowCreate) throw notFoundError(this.resource, name);
+      if (source.uid && (cached || !options.allowCreate)) this.#checkUid(source.uid, cached?.object, key, name);
+      const existing = cached?.object;
+      const object = await source.make(existing);
+      const asked = parseVersion(object.metadata.resourceVersion);
+      if (!existing) return { object: await this.#createOnUpdate(context, namespace, object, options), created: true, deleted: false };
+
+      const unconditional = asked === 0n && this.strategy.allowUnconditionalUpdate !== false;
+      if (!unconditional) {
+        if (asked === 0n) {
+          const error = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
+          throw invalidError({ group: this.resource.group, kind: this.resource.resource }, name, [error]);
+        }
+        if (asked !== BigInt(cached!.revision)) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+      }
+      object.metadata.resourceVersion = existing.metadata.resourceVersion!;
+      this.beforeUpdate(object, existing, context, namespace, options.subresource ?? '');
+      this.#parts.managedFields.keepTimes(object, existing);
+      await context.admission.validate(
+        this.#attributes('UPDATE', context, namespace, name, object, existing, options.subresource),
+      );
+      if (endsDeletion(object, existing)) {
+        if (!context.dryRun) await this.#remove(key, name, cached!.revision);
+        return { object, created: false, deleted: true };
+      }
+      if (context.dryRun || same(object, existing)) return { object, created: false, deleted: false };
+      delete object.metadata.resourceVersion;
+      const ttlSeconds = this.strategy.ttlSeconds?.(object);
+      const result = await this.#write(() =>
+        this.#parts.store.put(key, encode(object), { expect: cached!.revision, ...(ttlSeconds ? { ttlSeconds } : {}) }),
+      );
+      if (result.ok) return { object: await this.#written(object, result.revision), created: false, deleted: false };
+      if (!unconditional) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+      await this.#catchUp(result.current);
+    }
+    throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+  }
+
+  async #createOnUpdate(context: WriteContext, namespace: string, object: KubeObject, options: UpdateOptions): Promise<KubeObject> {
+    this.beforeCreate(object, context, namespace);
+    await options.authorizeCreate?.();
+    await context.admission.validate(this.#attributes('CREATE', context, namespace, object.metadata.name!, object));
+    return this.#insert(object, context, namespace);
+  }
+
+  /** Keeps what a client may not change, runs the strategy and checks the change (rest.BeforeUpdate). */
+  beforeUpdate(object: KubeObject, old: KubeObject, context: WriteContext, namespace: string, subresource: string): void {
+    const meta = object.metadata;
+    const before = old.metadata;
+    matchNamespace(object, this.descriptor.namespaced ? namespace : '');
+    if (before.generation === undefined) delete meta.generation;
+    else meta.generation = before.generation;
+    const strategy = this.strategy;
+    const forStrategy = this.#strategyContext(context, namespace, subresource);
+    if (subresource === 'status') {
+      if (strategy.status?.prepareForUpdate) strategy.status.prepareForUpdate(object, old, forStrategy);
+      else keepAllButStatus(object, old);
+    } else {
+      if (this.descriptor.hasStatus && subresource === '') keepStatus(object, old);
+      strategy.prepareForUpdate?.(object, old, forStrategy);
+    }
+    if (!meta.uid) meta.uid = before.uid!;
+    if (before.creationTimestamp) meta.creationTimestamp = before.creationTimestamp;
+    if (before.deletionTimestamp) meta.deletionTimestamp = before.deletionTimestamp;
+    if (before.deletionGracePeriodSeconds !== undefined && meta.deletionGracePeriodSeconds === undefined) {
+      meta.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds;
+    }
+    this.#parts.normalize(object);
+    if (strategy.generation && subresource !== 'status' && specChanged(object, old)) meta.generation = (before.generation ?? 0) + 1;
+    const common = [
+      ...validateObjectMeta(meta, this.descriptor.namespaced, undefined, 'metadata'),
+      ...validateObjectMetaUpdate(meta, before, 'metadata'),
+    ];
+    // The generic store and the kind's own checks both look at the metadata, so each of its faults is told twice.
+    const errors: FieldError[] = [...common, ...common];
+    if (subresource === 'status') errors.push(...(strategy.status?.validateUpdate?.(object, old, forStrategy) ?? []));
+    else errors.push(...(strategy.validateUpdate?.(object, old, forStrategy) ?? []));
+    if (errors.length) throw invalidError(this.kind, meta.name ?? '', errors);
+    for (const text of strategy.warnings?.(object, old, forStrategy) ?? []) context.warn(text);
+  }
+
+  /** Deletes, or begins to: finalizers and grace hold an object (store.go Delete, rest.BeforeDelete). */
+  async delete(context: WriteContext, namespace: string, name: string, asked: DeleteOptions): Promise<DeleteResult> {
+    const key = this.key(namespace, name);
+    for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
+      const cached = this.get(namespace, name);
+      const existing = cached.object;
+      checkDelete(existing, asked, this.kind);
+      const object = cloneJson(existing);
+      const grace = this.#beginGrace(object, asked, context.now);
+      if (grace === 'pending') return { object: existing, gone: false };
+      if (!context.dryRun || tries === 0) {
+        await context.admission.validate(this.#attributes('DELETE', context, namespace, name, undefined, existing));
+      }
+      const finalizers = collectorFinalizers(object, asked, this.strategy.defaultGarbageCollection ?? 'Background');
+      if (finalizers) object.metadata.finalizers = finalizers;
+      const held = (object.metadata.finalizers ?? []).length > 0;
+      if (held && grace === 'none') markAsDeleting(object, context.now);
+      if (held || (grace !== 'none' && grace > 0)) {
+        this.#parts.normalize(object);
+        if (context.dryRun || same(object, existing)) return { object, gone: false };
+        delete object.metadata.resourceVersion;
+        const result = await this.#write(() => this.#parts.store.put(key, encode(object), { expect: cached.revision }));
+        if (result.ok) return { object: await this.#written(object, result.revision), gone: false };
+        await this.#catchUp(result.current);
+        continue;
+      }
+      if (context.dryRun) return { object, gone: true };
+      const result = await this.#write(() => this.#parts.store.delete(key, { expect: cached.revision }));
+      if (result.ok) {
+        await this.#seen(result.revision);
+        object.metadata.resourceVersion = String(result.revision);
+        return { object, gone: true };
+      }
+      if (!result.current) throw notFoundError(this.resource, name);
+      await this.#catchUp(result.current);
+    }
+    throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+  }
+
+  /** What grace a delete gives the object: none, so many seconds, or it is being deleted already and stays as it is. */
+  #beginGrace(object: KubeObject, asked: DeleteOptions, now: number): 'none' | 'pending' | number {
+    if (!this.strategy.gracePeriod) return 'none';
+    const meta = object.metadata;
+    const wish = asked.gracePeriodSeconds !== undefined && asked.gracePeriodSeconds < 0 ? 1 : asked.gracePeriodSeconds;
+    if (meta.deletionTimestamp) {
+      const left = meta.deletionGracePeriodSeconds ?? 0;
+      if (left === 0) return 'none';
+      if (wish === undefined || wish >= left) return 'pending';
+      let at = Date.parse(meta.deletionTimestamp) - left * 1000 + wish * 1000;
+      let period = wish;
+      if (at < now) {
+        at = now;
+        if (period !== 0) period = 1;
+      }
+      meta.deletionTimestamp = rfc3339(at);
+      meta.deletionGracePeriodSeconds = period;
+      return period;
+    }
+    const seconds = this.strategy.gracePeriod(object, wish);
+    meta.deletionTimestamp = rfc3339(now + seconds * 1000);
+    meta.deletionGracePeriodSeconds = seconds;
+    if ((meta.generation ?? 0) > 0) meta.generation = meta.generation! + 1;
+    return seconds;
+  }
+
+  async #remove(key: string, name: string, revision: number): Promise<void> {
+    const result = await this.#write(() => this.#parts.store.delete(key, { expect: revision }));
+    if (result.ok) await this.#seen(result.revision);
+    else if (result.current) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+  }
+
+  #checkUid(uid: string, existing: KubeObject | undefined, key: string, name: string): void {
+    const found = existing?.metadata.uid ?? '';
+    if (uid === found) return;
+    throw conflictError(
+      this.resource,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`,
+    );
+  }
+
+  /** Waits until reads show the write, then answers with the object as reads will show it. */
+  async #written(object: KubeObject, revision: number): Promise<KubeObject> {
+    await this.#seen(revision);
+    object.metadata.resourceVersion = String(revision);
+    return object;
+  }
+
+  async #seen(revision: number): Promise<void> {
+    if (this.cache.revision >= revision) return;
+    if (!(await this.cache.waitFor(revision, 3000))) throw timeoutError('the write is stored, but the watch cache has not shown it yet', 1);
+  }
+
+  async #catchUp(current: StoredValue | undefined): Promise<void> {
+    await this.#seen(current?.revision ?? (await this.#parts.store.revision()));
+  }
+
+  async #write(run: () => Promise<WriteResult>): Promise<WriteResult> {
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw timeoutError('request did not complete within the allotted timeout', 0);
+      throw error;
+    }
+  }
+
+  #generateName(prefix: string): string {
+    let suffix = '';
+    for (const byte of this.#parts.random(5)) suffix += NAME_SUFFIX[byte % NAME_SUFFIX.length];
+    return prefix.slice(0, 58) + suffix;
+  }
+
+  #strategyContext(context: WriteContext, namespace: string, subresource: string): StrategyContext {
+    const { client, options } = this.#parts;
+    return { user: context.user, namespace, subresource, now: context.now, client, options };
+  }
+
+  #attributes(
+    operation: 'CREATE' | 'UPDATE' | 'DELETE',
+    context: WriteContext,
+    namespace: string,
+    name: string,
+    object?: KubeObject,
+    oldObject?: KubeObject,
+    subresource = '',
+  ) {
+    return {
+      operation,
+      kind: this.kind,
+      resource: this.resource,
+      subresource,
+      namespace,
+      name,
+      ...(object ? { object } : {}),
+      ...(oldObject ? { oldObject } : {}),
+      options: context.options,
+      dryRun: context.dryRun,
+    };
+  }
+
+  /** The mutating phase for an update, run by whoever makes the new object. */
+  async mutate(context: WriteContext, namespace: string, name: string, object: KubeObject, old: KubeObject | undefined, subresource = ''): Promise<void> {
+    await context.admission.mutate(
+      this.#attributes(old ? 'UPDATE' : 'CREATE', context, namespace, name, object, old, subresource),
+    );
+  }
+
+  get apiVersion(): string {
+    return groupVersion(this.kind);
+  }
+
+  get managedFields(): ManagedFieldsWriter {
+    return this.#parts.managedFields;
+  }
+}
+
+/** The stored form: kind and apiVersion first, no resourceVersion. */
+function encode(object: KubeObject): Uint8Array {
+  return Buffer.from(JSON.stringify(object));
+}
+
+function matchNamespace(object: KubeObject, namespace: string): void {
+  const own = object.metadata.namespace ?? '';
+  if (own === namespace) return;
+  if (own === '') object.metadata.namespace = namespace;
+  else if (namespace === '') delete object.metadata.namespace;
+  else throw badRequestError('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+/** A resourceVersion as a number; 0 where absent. Anything else is the 500 that Go's parser causes. */
+export function parseVersion(text: string | undefined): bigint {
+  if (text === undefined || text === '') return 0n;
+  if (!/^\d+$/.test(text)) throw unknownError(`strconv.ParseUint: parsing ${quote(text)}: invalid syntax`);
+  const value = BigInt(text);
+  if (value > 0xffffffffffffffffn) throw unknownError(`strconv.ParseUint: parsing ${quote(text)}: value out of range`);
+  return value;
+}
+
+function keepStatus(object: KubeObject, old: KubeObject): void {
+  if (old.status === undefined) delete object.status;
+  else object.status = cloneJson(old.status);
+}
+
+function keepAllButStatus(object: KubeObject, old: KubeObject): void {
+  for (const key of Object.keys(object)) if (key !== 'metadata' && key !== 'status' && !(key in old)) delete object[key];
+  for (const key of Object.keys(old)) if (key !== 'metadata' && key !== 'status') object[key] = cloneJson(old[key]);
+}
+
+function specChanged(object: KubeObject, old: KubeObject): boolean {
+  const keys = new Set([...Object.keys(object), ...Object.keys(old)]);
+  for (const key of keys) {
+    if (key === 'metadata' || key === 'status' || key === 'kind' || key === 'apiVersion') continue;
+    if (!deepEqual(object[key], old[key])) return true;
+  }
+  return false;
+}
+
+/** Whether a write would change nothing: then nothing is written, and the resourceVersion stays. */
+function same(object: KubeObject, existing: KubeObject): boolean {
+  return deepEqual(object, existing);
+}

@@ -1,0 +1,59 @@
+import { StatusError, type Status } from '../meta/status.ts';
+import { encodeYaml } from '../schema/yaml.ts';
+import { encodeProtobuf } from '../schema/protobuf.ts';
+import type { ApiRequest } from './api-request.ts';
+import type { ResponseHeaders } from './exchange.ts';
+import { MEDIA_TYPES, type MediaType, type Negotiated, negotiate } from './negotiation.ts';
+
+/** The answer is out: notes its status and that the request has ended. */
+function sent(request: ApiRequest, status: number): void {
+  request.record.status = status;
+}
+
+export function answerBytes(
+  request: ApiRequest,
+  status: number,
+  headers: ResponseHeaders,
+  body: Uint8Array | string,
+): void {
+  sent(request, status);
+  request.exchange.respond(status, request.answerHeaders(headers), body);
+}
+
+/** Plain text, as Go's http.Error writes it: with nosniff. */
+export function answerText(request: ApiRequest, status: number, text: string, headers: ResponseHeaders = {}): void {
+  answerBytes(request, status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...headers }, text);
+}
+
+export function answerPageNotFound(request: ApiRequest): void {
+  answerText(request, 404, '404 page not found\n');
+}
+
+/** Any object, in the media type negotiated for it. */
+export function answerObject(
+  request: ApiRequest,
+  status: number,
+  negotiated: Pick<Negotiated, 'mediaType' | 'pretty'>,
+  object: Record<string, unknown>,
+  headers: ResponseHeaders = {},
+): void {
+  answerBytes(request, status, { 'content-type': negotiated.mediaType, ...headers }, encode(object, negotiated.mediaType, negotiated.pretty));
+}
+
+/** JSON with the line's end that Go's encoder writes, or the same as YAML or protobuf. */
+export function encode(object: Record<string, unknown>, mediaType: MediaType, pretty: boolean): Uint8Array | string {
+  if (mediaType === 'application/yaml') return encodeYaml(object);
+  if (mediaType === 'application/vnd.kubernetes.protobuf') return encodeProtobuf(object);
+  return pretty ? `${JSON.stringify(object, null, 2)}\n` : `${JSON.stringify(object)}\n`;
+}
+
+/** A Status, in the format asked for; JSON where nobody serves what was asked for (responsewriters.ErrorNegotiated). */
+export function answerStatus(request: ApiRequest, error: StatusError, headers: ResponseHeaders = {}): void {
+  const chosen = negotiate(request.exchange.header('accept'), MEDIA_TYPES, () => false);
+  const status: Status = error.status;
+  const retry = status.details?.retryAfterSeconds;
+  answerObject(request, status.code, chosen ?? { mediaType: 'application/json', pretty: false }, status as never, {
+    ...(retry ? { 'retry-after': String(retry) } : {}),
+    ...headers,
+  });
+}

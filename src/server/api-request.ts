@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { DecisionRecord } from '../explain/record.ts';
+import type { UserInfo } from '../meta/user.ts';
+import { type RequestInfo, requestInfo } from '../request/request-info.ts';
+import type { Exchange, ResponseHeaders } from './exchange.ts';
+
+const NO_USER: UserInfo = { name: '', groups: [] };
+
+/** One request on its way through the doors: what is known of it so far, and what its answer has to carry. */
+export class ApiRequest {
+  readonly exchange: Exchange;
+  readonly query: URLSearchParams;
+  readonly info: RequestInfo;
+  /** The caller's own Audit-ID, or one made here. */
+  readonly auditId: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Who asks; after impersonation, whom the request is made as. */
+  user: UserInfo = NO_USER;
+  readonly record: DecisionRecord;
+  readonly annotations = new Map<string, string>();
+  /** Header fields that the way through the doors has added to the answer. */
+  readonly headers: ResponseHeaders = {};
+  /** What was sent, decoded: for the audit event. */
+  requestObject: Record<string, unknown> | undefined;
+  #warnings: string[] | undefined;
+
+  constructor(exchange: Exchange, now: number) {
+    this.exchange = exchange;
+    this.now = now;
+    this.query = new URLSearchParams(exchange.query);
+    this.info = requestInfo(exchange.method, exchange.path, this.query);
+    const own = exchange.header('audit-id');
+    this.auditId = own ? own.slice(0, 64) : randomUUID();
+    const { path, verb, apiGroup, apiVersion, namespace, resource, subresource, name } = this.info;
+    this.record = {
+      id: this.auditId,
+      at: now,
+      request: {
+        method: exchange.method,
+        path,
+        verb,
+        apiGroup,
+        apiVersion,
+        namespace,
+        resource,
+        subresource,
+        name,
+        remoteAddress: exchange.remoteAddress,
+        userAgent: exchange.header('user-agent') ?? '',
+      },
+    };
+  }
+
+  /** Adds a `Warning: 299` header to the answer; the same text once. */
+  warn = (text: string): void => {
+    this.#warnings ??= [];
+    if (!this.#warnings.includes(text)) this.#warnings.push(text);
+  };
+
+  annotate = (key: string, value: string): void => {
+    if (!this.annotations.has(key)) this.annotations.set(key, value);
+  };
+
+  /** What every answer carries besides its own fields. */
+  answerHeaders(own: ResponseHeaders): ResponseHeaders {
+    const headers: ResponseHeaders = { 'audit-id': this.auditId, 'cache-control': 'no-cache, private', ...this.headers, ...own };
+    if (this.#warnings) headers['warning'] = this.#warnings.map((text) => `299 - "${escapeWarning(text)}"`);
+    return headers;
+  }
+}
+
+/** RFC 7230 quoted-string without control characters (apimachinery pkg/util/net, NewWarningHeader). */
+function escapeWarning(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
+  return text.replace(/[\x00-\x1f\x7f]/g, '').replace(/[\\"]/g, '\\$&');
+}

@@ -1,0 +1,186 @@
+import type { AuthenticationOutcome, AuthenticationRequest } from '../authentication/authenticator.ts';
+import type { AuthenticationChain } from '../authentication/chain.ts';
+import { requestAttributes } from '../authorization/attributes.ts';
+import type { AuthorizationAttributes, AuthorizationOutcome } from '../authorization/authorizer.ts';
+import type { AuthorizationChain } from '../authorization/chain.ts';
+import { authorizationErrorText, forbiddenStatus } from '../authorization/forbidden.ts';
+import type { DecisionRing } from '../explain/record.ts';
+import type { Clock } from '../meta/clock.ts';
+import { internalError, StatusError, unauthorizedError } from '../meta/status.ts';
+import type { UserInfo } from '../meta/user.ts';
+import { answerBytes, answerStatus } from './answer.ts';
+import { ApiRequest } from './api-request.ts';
+import type { Exchange } from './exchange.ts';
+
+/** What an impersonating request becomes: somebody else, or an answer. */
+export type ImpersonationOutcome =
+  | { outcome: 'none' }
+  | { outcome: 'as'; user: UserInfo; constraint?: string }
+  | { outcome: 'refused'; error: StatusError };
+
+/** Watches a request from when its caller is known to when its answer is out. */
+export interface RequestAudit {
+  /** Called once the caller is known, or known not to be; before impersonation. */
+  received(request: ApiRequest): void | Promise<void>;
+  /** Called when the answer is about to go, so that blocking backends can hold it. */
+  finished(request: ApiRequest): void | Promise<void>;
+}
+
+export interface ChainParts {
+  clock: Clock;
+  authentication: AuthenticationChain;
+  /** The audiences of this server. */
+  audiences: readonly string[];
+  /** Headers that carry identities, taken off a request once its caller is known. */
+  impersonate(request: ApiRequest, authorize: AuthorizationChain): ImpersonationOutcome | Promise<ImpersonationOutcome>;
+  authorization: AuthorizationChain;
+  /** Reasons of AlwaysAllow mode and the like may hold from the first request; true once the policy is loaded. */
+  audit?: RequestAudit;
+  decisions: DecisionRing;
+  /** One line for the operator about a request that was turned away. */
+  logRefusal(request: ApiRequest, door: 'authentication' | 'impersonation' | 'authorization', outcome: unknown): void;
+  logFailure(request: ApiRequest, error: unknown): void;
+  /** Takes a place for the request among those that run at once; false where there is none. */
+  admitLoad?(request: ApiRequest): boolean;
+  /** The API behind the doors. */
+  handle(request: ApiRequest): void | Promise<void>;
+}
+
+/**
+ * The way of a request through the doors, in Kubernetes' order (apiserver pkg/server/config.go, DefaultBuildHandlerChain):
+ * audit id and RequestInfo, authentication, audit, impersonation, authorization, the API.
+ */
+export class RequestChain {
+  readonly #parts: ChainParts;
+  #running = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: ChainParts) {
+    this.#parts = parts;
+  }
+
+  /** Requests under way, watches included. */
+  get running(): number {
+    return this.#running;
+  }
+
+  serve = (exchange: Exchange): void => {
+    const { clock, decisions } = this.#parts;
+    const started = clock.monotonic();
+    const request = new ApiRequest(exchange, clock.now());
+    decisions.add(request.record);
+    this.#running++;
+    exchange.onClose(() => {
+      this.#running--;
+      request.record.micros = Math.round((clock.monotonic() - started) * 1000);
+      decisions.finished(request.record);
+      if (this.#running === 0) for (const tell of this.#idle.splice(0)) tell();
+    });
+    this.#pass(request).catch((error: unknown) => this.#failed(request, error));
+  };
+
+  /** Resolves once no request runs. */
+  whenIdle(): Promise<void> {
+    return this.#running === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  async #pass(request: ApiRequest): Promise<void> {
+    const { authorization } = this.#parts;
+    if (!(await this.#authenticate(request))) return;
+    const pending = this.#parts.audit?.received(request);
+    if (pending) await pending;
+    if (!(await this.#impersonate(request))) return;
+    const attributes = requestAttributes(request.info, request.user);
+    const asked = authorization.authorize(attributes);
+    const outcome = asked instanceof Promise ? await asked : asked;
+    if (!this.#authorized(request, attributes, outcome)) return;
+    const handled = this.#parts.handle(request);
+    if (handled) await handled;
+  }
+
+  async #authenticate(request: ApiRequest): Promise<boolean> {
+    const { authentication, clock } = this.#parts;
+    const started = clock.monotonic();
+    const { exchange } = request;
+    const question: AuthenticationRequest = {
+      method: exchange.method,
+      path: request.info.path,
+      header: (name) => exchange.header(name),
+      headerValues: (name) => exchange.headerValues(name),
+      headerNames: () => exchange.headerNames(),
+      certificates: exchange.certificates,
+      audiences: this.#parts.audiences,
+      now: request.now,
+      warn: request.warn,
+    };
+    const asked = authentication.authenticate(question);
+    const outcome: AuthenticationOutcome = asked instanceof Promise ? await asked : asked;
+    request.record.authentication = {
+      micros: Math.round((clock.monotonic() - started) * 1000),
+      asked: outcome.asked,
+    };
+    if (outcome.verdict.verdict === 'authenticated') {
+      request.user = outcome.verdict.user;
+      request.record.authentication.user = request.user;
+      return true;
+    }
+    this.#parts.logRefusal(request, 'authentication', outcome);
+    const pending = this.#parts.audit?.received(request);
+    if (pending) await pending;
+    await this.#refuse(request, unauthorizedError());
+    return false;
+  }
+
+  async #impersonate(request: ApiRequest): Promise<boolean> {
+    const { clock } = this.#parts;
+    const started = clock.monotonic();
+    const asked = this.#parts.impersonate(request, this.#parts.authorization);
+    const result = asked instanceof Promise ? await asked : asked;
+    if (result.outcome === 'none') return true;
+    const micros = Math.round((clock.monotonic() - started) * 1000);
+    if (result.outcome === 'refused') {
+      request.record.impersonation = { micros, refused: result.error.message };
+      this.#parts.logRefusal(request, 'impersonation', result.error);
+      await this.#refuse(request, result.error, { 'x-content-type-options': 'nosniff' });
+      return false;
+    }
+    const { user, constraint } = result;
+    request.user = user;
+    request.record.impersonation = { micros, user, ...(constraint ? { constraint } : {}) };
+    return true;
+  }
+
+  #authorized(request: ApiRequest, attributes: AuthorizationAttributes, outcome: AuthorizationOutcome): boolean {
+    request.record.authorization = { micros: 0, decision: outcome.decision, asked: outcome.asked };
+    request.annotate('authorization.k8s.io/decision', outcome.decision === 'allow' ? 'allow' : 'forbid');
+    request.annotate('authorization.k8s.io/reason', outcome.reason);
+    if (outcome.decision === 'allow') return true;
+    this.#parts.logRefusal(request, 'authorization', outcome);
+    if (outcome.error !== undefined) {
+      const target = request.exchange.query ? `${request.exchange.path}?${request.exchange.query}` : request.exchange.path;
+      const text = authorizationErrorText(target, outcome.error);
+      answerBytes(request, 500, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, text);
+      return false;
+    }
+    void this.#refuse(request, forbiddenStatus(attributes, outcome.reason), { 'x-content-type-options': 'nosniff' });
+    return false;
+  }
+
+  async #refuse(request: ApiRequest, error: StatusError, headers: Record<string, string> = {}): Promise<void> {
+    request.record.status = error.code;
+    const pending = this.#parts.audit?.finished(request);
+    if (pending) await pending;
+    answerStatus(request, error, headers);
+  }
+
+  /** What nobody foresaw: the client gets a 500 that says nothing, the operator the error. */
+  #failed(request: ApiRequest, error: unknown): void {
+    if (request.exchange.closed) return;
+    if (error instanceof StatusError) {
+      answerStatus(request, error);
+      return;
+    }
+    this.#parts.logFailure(request, error);
+    answerStatus(request, internalError('an unexpected error; the log has it'));
+  }
+}

@@ -1,0 +1,20 @@
+import { gzip } from 'node:zlib';
+import type { ApiRequest } from './api-request.ts';
+import type { ResponseHeaders } from './exchange.ts';
+
+/** Answers shorter than this are sent as they are (endpoints/handlers/responsewriters, defaultGzipThresholdBytes). */
+const THRESHOLD = 128 * 1024;
+
+/** The body as gzip where the client takes it and it is long enough to pay. */
+export async function compress(
+  request: ApiRequest,
+  body: Buffer,
+): Promise<{ body: Buffer; headers: ResponseHeaders }> {
+  if (body.length < THRESHOLD) return { body, headers: {} };
+  const accepts = request.exchange.header('accept-encoding') ?? '';
+  if (!accepts.split(',').some((coding) => coding.trim() === 'gzip')) return { body, headers: { vary: 'Accept-Encoding' } };
+  const packed = await new Promise<Buffer>((resolve, reject) => {
+    gzip(body, { level: 1 }, (error, result) => (error ? reject(error) : resolve(result)));
+  });
+  return { body: packed, headers: { 'content-encoding': 'gzip', vary: 'Accept-Encoding' } };
+}

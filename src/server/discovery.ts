@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { groupVersion } from '../meta/object.ts';
+import type { Registry, ServedResource } from '../registry/registry.ts';
+
+/** The groups and versions of the API, as legacy and aggregated discovery tell them (apiserver pkg/endpoints/discovery). */
+export interface GroupOrder {
+  /** Position of a built-in group; custom groups follow by name. */
+  (group: string): number;
+}
+
+interface Version {
+  version: string;
+  resources: ServedResource[];
+}
+
+interface Group {
+  name: string;
+  versions: Version[];
+}
+
+/** `v2` before `v1` before `v1beta2` before `v1alpha1` before anything else (apimachinery pkg/version, CompareKubeAwareVersionStrings). */
+export function compareVersions(a: string, b: string): number {
+  const left = kubeAware(a);
+  const right = kubeAware(b);
+  if (!left || !right) return left ? -1 : right ? 1 : a < b ? -1 : a > b ? 1 : 0;
+  return right.stage - left.stage || right.major - left.major || right.minor - left.minor;
+}
+
+function kubeAware(version: string): { major: number; stage: number; minor: number } | undefined {
+  const match = /^v([1-9]\d{0,8})(?:(alpha|beta)([1-9]\d{0,8}))?$/.exec(version);
+  if (!match) return undefined;
+  const stage = match[2] === 'alpha' ? 0 : match[2] === 'beta' ? 1 : 2;
+  return { major: Number(match[1]), stage, minor: Number(match[3] ?? 0) };
+}
+
+export class Discovery {
+  readonly #registry: Registry;
+  readonly #order: GroupOrder;
+  readonly #address: () => string;
+  #groups: Group[] = [];
+  #generation = -1;
+  #aggregated = new Map<string, { body: Buffer; etag: string }>();
+
+  /** `address` is the host and port that clients are told to reach the server at. */
+  constructor(registry: Registry, order: GroupOrder, address: () => string) {
+    this.#registry = registry;
+    this.#order = order;
+    this.#address = address;
+  }
+
+  /** `/api` */
+  apiVersions(): Record<string, unknown> {
+    return {
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: this.#address() }],
+    };
+  }
+
+  /** `/apis` */
+  groupList(): Record<string, unknown> {
+    const groups = this.#all().filter((g) => g.name !== '');
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupJson) };
+  }
+
+  /** `/apis/GROUP`; undefined where the group is not served. */
+  group(name: string): Record<string, unknown> | undefined {
+    const group = name === '' ? undefined : this.#all().find((g) => g.name === name);
+    return group && { kind: 'APIGroup', apiVersion: 'v1', ...groupJson(group) };
+  }
+
+  hasGroup(name: string): boolean {
+    return this.#all().some((g) => g.name === name);
+  }
+
+  /** `/api/v1` and `/apis/GROUP/VERSION` */
+  resourceList(group: string, version: string): Record<string, unknown> | undefined {
+    const found = this.#all()
+      .find((g) => g.name === group)
+      ?.versions.find((v) => v.version === version);
+    if (!found) return undefined;
+    return {
+      kind: 'APIResourceList',
+      ...(group === '' ? {} : { apiVersion: 'v1' }),
+      groupVersion: groupVersion({ group, version }),
+      resources: found.resources.flatMap(apiResources),
+    };
+  }
+
+  /** `/api` or `/apis` as one APIGroupDiscoveryList, with the ETag of its content. */
+  aggregated(prefix: 'api' | 'apis'): { body: Buffer; etag: string } {
+    const groups = this.#all();
+    let made = this.#aggregated.get(prefix);
+    if (!made) {
+      const items = groups.filter((g) => (g.name === '') === (prefix === 'api')).map(groupDiscovery);
+      const list = { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+      const body = Buffer.from(`${JSON.stringify(list)}\n`);
+      made = { body, etag: createHash('sha512').update(body).digest('hex').toUpperCase() };
+      this.#aggregated.set(prefix, made);
+    }
+    return made;
+  }
+
+  /** Paths of groups and versions, for the index at `/`. */
+  paths(): string[] {
+    const out = ['/api', '/apis'];
+    for (const group of this.#all()) {
+      const base = group.name === '' ? '/api' : `/apis/${group.name}`;
+      if (group.name !== '') out.push(base);
+      for (const { version } of group.versions) out.push(`${base}/${version}`);
+    }
+    return out;
+  }
+
+  #all(): Group[] {
+    if (this.#generation === this.#registry.generation) return this.#groups;
+    const groups = new Map<string, Map<string, ServedResource[]>>();
+    for (const served of this.#registry.all()) {
+      const { group, version } = served.descriptor;
+      let versions = groups.get(group);
+      if (!versions) groups.set(group, (versions = new Map()));
+      const list = versions.get(version);
+      if (list) list.push(served);
+      else versions.set(version, [served]);
+    }
+    this.#groups = [...groups]
+      .map(([name, versions]) => ({
+        name,
+        versions: [...versions]
+          .map(([version, resources]) => ({ version, resources: resources.sort((a, b) => (a.descriptor.plural < b.descriptor.plural ? -1 : 1)) }))
+          .sort((a, b) => compareVersions(a.version, b.version)),
+      }))
+      .sort((a, b) => this.#order(a.name) - this.#order(b.name) || (a.name < b.name ? -1 : 1));
+    this.#aggregated.clear();
+    this.#generation = this.#registry.generation;
+    return this.#groups;
+  }
+}
+
+function groupJson(group: Group) {
+  const versions = group.versions.map(({ version }) => ({ groupVersion: groupVersion({ group: group.name, version }), version }));
+  return { name: group.name, versions, preferredVersion: versions[0]! };
+}
+
+function apiResources(served: ServedResource): Record<string, unknown>[] {
+  const { descriptor } = served;
+  const { kind, plural } = descriptor;
+  const main = {
+    name: plural,
+    singularName: descriptor.singular,
+    namespaced: descriptor.namespaced,
+    kind,
+    verbs: descriptor.verbs,
+    ...(descriptor.shortNames?.length ? { shortNames: descriptor.shortNames } : {}),
+    ...(descriptor.categories?.length ? { categories: descriptor.categories } : {}),
+    ...(served.store ? { storageVersionHash: storageVersionHash(served) } : {}),
+  };
+  const subs = [...served.subresources.values()].map(({ descriptor: sub }) => ({
+    name: `${plural}/${sub.name}`,
+    singularName: '',
+    namespaced: descriptor.namespaced,
+    ...(sub.kindGroup === undefined ? {} : { group: sub.kindGroup, version: sub.kindVersion }),
+    kind: sub.kind,
+    verbs: sub.verbs,
+  }));
+  return [main, ...subs];
+}
+
+/** Eight bytes of a hash over the stored version (apiserver pkg/endpoints/discovery/storageversionhash.go). */
+function storageVersionHash(served: ServedResource): string {
+  const { group, version, kind } = served.store!.kind;
+  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
+}
+
+function groupDiscovery(group: Group): Record<string, unknown> {
+  return {
+    metadata: group.name === '' ? {} : { name: group.name },
+    versions: group.versions.map(({ version, resources }) => ({
+      version,
+      resources: resources.map(resourceDiscovery),
+      freshness: 'Current',
+    })),
+  };
+}
+
+function resourceDiscovery(served: ServedResource): Record<string, unknown> {
+  const { descriptor } = served;
+  const subresources = [...served.subresources.values()].map(({ descriptor: sub }) => ({
+    subresource: sub.name,
+    responseKind: { group: sub.kindGroup ?? '', version: sub.kindVersion ?? '', kind: sub.kind },
+    verbs: sub.verbs,
+  }));
+  return {
+    resource: descriptor.plural,
+    responseKind: { group: '', version: '', kind: descriptor.kind },
+    scope: descriptor.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: descriptor.singular,
+    verbs: descriptor.verbs,
+    ...(descriptor.shortNames?.length ? { shortNames: descriptor.shortNames } : {}),
+    ...(descriptor.categories?.length ? { categories: descriptor.categories } : {}),
+    ...(subresources.length ? { subresources } : {}),
+  };
+}

@@ -1,0 +1,225 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Writable } from 'node:stream';
+import type { CertificateDer } from '../authentication/authenticator.ts';
+
+export type ResponseHeaders = Record<string, string | number | readonly string[]>;
+
+/** A request and the way to answer it, the same over HTTP/1.1 and HTTP/2. */
+export interface Exchange {
+  readonly method: string;
+  /** The request target as sent, without the query. */
+  readonly path: string;
+  /** What stands behind the question mark, as sent. */
+  readonly query: string;
+  readonly httpVersion: '1.1' | '2';
+  /** Host header or :authority. */
+  readonly host: string;
+  readonly remoteAddress: string;
+  readonly certificates: readonly CertificateDer[];
+  header(name: string): string | undefined;
+  headerValues(name: string): readonly string[];
+  headerNames(): readonly string[];
+  /** The body, or undefined where it is longer than `limit` bytes. */
+  body(limit: number): Promise<Buffer | undefined>;
+  /** Answers whole. */
+  respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void;
+  /** Begins an answer that is written bit by bit; the stream ends it. */
+  stream(status: number, headers: ResponseHeaders): Writable;
+  /** Calls back when the client has gone or the answer is out. */
+  onClose(listener: () => void): void;
+  readonly closed: boolean;
+}
+
+const NONE: readonly string[] = [];
+
+/** Header fields by their lower-case names, in the order sent. */
+class HeaderFields {
+  readonly #values = new Map<string, string[]>();
+
+  constructor(raw: readonly string[]) {
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const name = raw[i]!.toLowerCase();
+      const there = this.#values.get(name);
+      if (there) there.push(raw[i + 1]!);
+      else this.#values.set(name, [raw[i + 1]!]);
+    }
+  }
+
+  first(name: string): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? NONE;
+  }
+
+  names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+}
+
+function collect(source: NodeJS.ReadableStream, limit: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    source.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+    });
+    source.once('end', () => resolve(size > limit ? undefined : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    source.once('error', reject);
+    source.once('close', () => reject(new Error('the client went away before its request was whole')));
+  });
+}
+
+const splitTarget = (target: string): [string, string] => {
+  const mark = target.indexOf('?');
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+};
+
+export class Http2Exchange implements Exchange {
+  readonly httpVersion = '2';
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly host: string;
+  readonly remoteAddress: string;
+  readonly certificates: readonly CertificateDer[];
+  readonly #stream: ServerHttp2Stream;
+  readonly #raw: readonly string[];
+  #fields: HeaderFields | undefined;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: Record<string, unknown>,
+    raw: readonly string[],
+    peer: { certificates: readonly CertificateDer[]; address: string },
+  ) {
+    this.#stream = stream;
+    this.#raw = raw;
+    this.method = headers[':method'] as string;
+    [this.path, this.query] = splitTarget((headers[':path'] as string | undefined) ?? '/');
+    this.host = (headers[':authority'] as string | undefined) ?? '';
+    this.remoteAddress = peer.address;
+    this.certificates = peer.certificates;
+    // A client that resets its stream is no fault of ours.
+    stream.on('error', () => {});
+  }
+
+  get #headers(): HeaderFields {
+    this.#fields ??= new HeaderFields(this.#raw);
+    return this.#fields;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers.first(name);
+  }
+
+  headerValues(name: string): readonly string[] {
+    return this.#headers.all(name);
+  }
+
+  headerNames(): readonly string[] {
+    return this.#headers.names();
+  }
+
+  body(limit: number): Promise<Buffer | undefined> {
+    return collect(this.#stream, limit);
+  }
+
+  respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.headersSent) return;
+    const empty = body.length === 0 || this.method === 'HEAD';
+    stream.respond({ ':status': status, ...headers } as never, empty ? { endStream: true } : {});
+    if (!empty) stream.end(body);
+    // The rest of a body that nobody read would hold the stream open.
+    if (!stream.readableEnded) stream.resume();
+  }
+
+  stream(status: number, headers: ResponseHeaders): Writable {
+    if (!this.#stream.destroyed) this.#stream.respond({ ':status': status, ...headers } as never);
+    return this.#stream;
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#stream.destroyed) queueMicrotask(listener);
+    else this.#stream.once('close', listener);
+  }
+
+  get closed(): boolean {
+    return this.#stream.destroyed;
+  }
+}
+
+export class Http1Exchange implements Exchange {
+  readonly httpVersion = '1.1';
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly host: string;
+  readonly remoteAddress: string;
+  readonly certificates: readonly CertificateDer[];
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #fields: HeaderFields | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    peer: { certificates: readonly CertificateDer[]; address: string },
+  ) {
+    this.#request = request;
+    this.#response = response;
+    this.method = request.method ?? 'GET';
+    [this.path, this.query] = splitTarget(request.url ?? '/');
+    this.host = request.headers.host ?? '';
+    this.remoteAddress = peer.address;
+    this.certificates = peer.certificates;
+    response.on('error', () => {});
+  }
+
+  get #headers(): HeaderFields {
+    this.#fields ??= new HeaderFields(this.#request.rawHeaders);
+    return this.#fields;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers.first(name);
+  }
+
+  headerValues(name: string): readonly string[] {
+    return this.#headers.all(name);
+  }
+
+  headerNames(): readonly string[] {
+    return this.#headers.names();
+  }
+
+  body(limit: number): Promise<Buffer | undefined> {
+    return collect(this.#request, limit);
+  }
+
+  respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {
+    if (this.#response.headersSent || this.#response.destroyed) return;
+    this.#response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) } as never);
+    this.#response.end(body);
+    if (!this.#request.readableEnded) this.#request.resume();
+  }
+
+  stream(status: number, headers: ResponseHeaders): Writable {
+    this.#response.writeHead(status, headers as never);
+    this.#response.flushHeaders();
+    return this.#response;
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#response.destroyed) queueMicrotask(listener);
+    else this.#response.once('close', listener);
+  }
+
+  get closed(): boolean {
+    return this.#response.destroyed || this.#response.writableEnded;
+  }
+}

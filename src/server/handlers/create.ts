@@ -1,0 +1,90 @@
+import type { KubeObject } from '../../meta/object.ts';
+import type { AdmissionHook } from '../../registry/admission-hook.ts';
+import type { ServedResource } from '../../registry/registry.ts';
+import type { VirtualResource } from '../../registry/virtual.ts';
+import type { ApiRequest } from '../api-request.ts';
+import { decodeBody, writeOptions } from '../decode-body.ts';
+import type { Negotiated } from '../negotiation.ts';
+import type { TableConvertor } from '../table.ts';
+import {
+  answerResource,
+  matchRequestNamespace,
+  onceOwnerReferences,
+  readBody,
+  wipeSystemFields,
+  writeContext,
+} from './write-support.ts';
+
+/** POST of a resource that is stored. */
+export async function create(
+  request: ApiRequest,
+  served: ServedResource,
+  negotiated: Negotiated,
+  table: TableConvertor,
+  admission: AdmissionHook,
+): Promise<void> {
+  const body = await readBody(request);
+  const options = writeOptions(request, 'CreateOptions');
+  const { group, version, kind } = served.descriptor;
+  let object = decodeBody(request, body, served, { group, version, kind }, options.fieldValidation);
+  request.requestObject = object;
+  wipeSystemFields(object);
+  const namespace = served.descriptor.namespaced ? request.info.namespace : '';
+  matchRequestNamespace(object, namespace);
+  onceOwnerReferences(object, request, false);
+  if (served.conversion) object = served.conversion.toStored(object);
+  const context = writeContext(request, admission, 'CreateOptions', options);
+  const created = await served.store!.create(context, namespaceFor(served, namespace, object), object);
+  answerResource(request, 201, negotiated, served, created, table);
+}
+
+/** A Namespace is created in itself, as far as admission is told. */
+function namespaceFor(served: ServedResource, namespace: string, object: KubeObject): string {
+  const { group, plural } = served.descriptor;
+  return group === '' && plural === 'namespaces' ? (object.metadata.name ?? '') : namespace;
+}
+
+/** POST of a resource or subresource that stores nothing of its own. */
+export async function createVirtual(
+  request: ApiRequest,
+  served: ServedResource,
+  virtual: VirtualResource,
+  kind: { group: string; version: string; kind: string },
+  negotiated: Negotiated,
+  table: TableConvertor,
+  admission: AdmissionHook,
+): Promise<void> {
+  const { info } = request;
+  const body = await readBody(request);
+  const options = writeOptions(request, 'CreateOptions');
+  const object = decodeBody(request, body, served, kind, options.fieldValidation);
+  request.requestObject = object;
+  const namespace = served.descriptor.namespaced ? info.namespace : '';
+  wipeSystemFields(object);
+  matchRequestNamespace(object, namespace);
+  const context = writeContext(request, admission, 'CreateOptions', options);
+  const { group, version, plural: resource } = served.descriptor;
+  const attributes = (of: KubeObject) => ({
+    operation: 'CREATE' as const,
+    kind,
+    resource: { group, version, resource },
+    subresource: info.subresource,
+    namespace,
+    name: info.name || (of.metadata?.name ?? ''),
+    object: of,
+    options: context.options,
+    dryRun: context.dryRun,
+  });
+  await admission.mutate(attributes(object));
+  const answer = await virtual.create(object, {
+    user: request.user,
+    namespace,
+    name: info.name,
+    now: request.now,
+    dryRun: context.dryRun,
+    warn: request.warn,
+    annotate: request.annotate,
+    admit: async (of) => admission.validate(attributes(of)),
+  });
+  answerResource(request, 201, negotiated, served, answer, table);
+}

@@ -1,0 +1,94 @@
+import { invalidError, isStatus } from '../../meta/status.ts';
+import type { KubeObject } from '../../meta/object.ts';
+import { groupVersion } from '../../meta/object.ts';
+import type { AdmissionHook } from '../../registry/admission-hook.ts';
+import { type DeleteOptions, validateDeleteOptions } from '../../registry/delete-options.ts';
+import type { ServedResource } from '../../registry/registry.ts';
+import type { ApiRequest } from '../api-request.ts';
+import { answerObject } from '../answer.ts';
+import { decodeDeleteOptions } from '../decode-body.ts';
+import type { Negotiated } from '../negotiation.ts';
+import { partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import type { ListOptions } from './list-options.ts';
+import type { Selection } from './selection.ts';
+import { answerResource, readBody, writeContext } from './write-support.ts';
+
+/** So many objects of a collection are deleted at once. */
+const AT_ONCE = 16;
+
+async function readOptions(request: ApiRequest): Promise<DeleteOptions> {
+  const body = await readBody(request);
+  const options = decodeDeleteOptions(request, body);
+  const errors = validateDeleteOptions(options);
+  if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  return options;
+}
+
+/** DELETE of one object. */
+export async function deleteOne(
+  request: ApiRequest,
+  served: ServedResource,
+  negotiated: Negotiated,
+  table: TableConvertor,
+  admission: AdmissionHook,
+): Promise<void> {
+  const options = await readOptions(request);
+  const { info } = request;
+  const store = served.store!;
+  const context = writeContext(request, admission, 'DeleteOptions', options as never);
+  const { object, gone } = await store.delete(context, info.namespace, info.name, options);
+  const accepted = !gone && options.orphanDependents === false;
+  if (gone && !store.strategy.deleteReturnsObject) {
+    const { group, plural } = served.descriptor;
+    answerObject(request, 200, negotiated.transform ? { mediaType: negotiated.mediaType, pretty: negotiated.pretty } : negotiated, {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name: info.name, ...(group ? { group } : {}), kind: plural, uid: object.metadata.uid },
+    });
+    return;
+  }
+  answerResource(request, accepted ? 202 : 200, negotiated, served, object, table);
+}
+
+/** DELETE of all objects that a selection takes in; answers with the list of them. */
+export async function deleteCollection(
+  request: ApiRequest,
+  served: ServedResource,
+  selection: Selection,
+  listOptions: ListOptions,
+  negotiated: Negotiated,
+  table: TableConvertor,
+  admission: AdmissionHook,
+): Promise<void> {
+  const options = await readOptions(request);
+  const store = served.store!;
+  const { descriptor } = served;
+  const context = writeContext(request, admission, 'DeleteOptions', options as never);
+  const view = store.cache.view();
+  const chosen = [...view.items(selection.namespace)].filter((item) => selection.matches(item));
+  const objects = (listOptions.limit > 0 ? chosen.slice(0, listOptions.limit) : chosen).map((item) => item.object);
+  for (let i = 0; i < objects.length; i += AT_ONCE) {
+    await Promise.all(
+      objects.slice(i, i + AT_ONCE).map((object) =>
+        store.delete(context, object.metadata.namespace ?? '', object.metadata.name!, options).catch((error: unknown) => {
+          // Somebody else was faster: all the better.
+          if (!isStatus(error, 'NotFound')) throw error;
+        }),
+      ),
+    );
+  }
+  const metadata = { resourceVersion: String(view.revision) };
+  const shown = objects.map((object): KubeObject => (served.conversion ? served.conversion.fromStored(object) : object));
+  if (negotiated.transform?.as === 'Table') {
+    answerObject(request, 200, negotiated, toTable(table, shown, metadata, 'Metadata', request.now));
+    return;
+  }
+  const items = shown.map((object) => {
+    if (negotiated.transform) return partialMetadata(object);
+    const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+    return rest;
+  });
+  answerObject(request, 200, negotiated, { kind: descriptor.listKind, apiVersion: groupVersion(descriptor), metadata, items });
+}

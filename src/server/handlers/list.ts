@@ -1,0 +1,187 @@
+import { badRequestError, expiredError, StatusError } from '../../meta/status.ts';
+import { groupVersion, type KubeObject } from '../../meta/object.ts';
+import type { ServedResource } from '../../registry/registry.ts';
+import type { CachedObject } from '../../storage/cached-object.ts';
+import type { CacheView } from '../../storage/cache-view.ts';
+import { CompactedError, FutureRevisionError } from '../../storage/store.ts';
+import { answerBytes, answerObject } from '../answer.ts';
+import type { ApiRequest } from '../api-request.ts';
+import { compress } from '../compression.ts';
+import type { Negotiated } from '../negotiation.ts';
+import { includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import { decodeContinue, encodeContinue } from './continue-token.ts';
+import type { ListOptions } from './list-options.ts';
+import type { Selection } from './selection.ts';
+
+/** How long a list waits for a revision that is still to come before it says so (storage/cacher, blockTimeout). */
+export const FUTURE_WAIT_MS = 3000;
+
+const INCONSISTENT_CONTINUE =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+
+/** 504 for a revision the server has not reached (apimachinery pkg/api/errors, NewTooLargeResourceVersion). */
+export function tooLargeVersionError(asked: bigint | number, current: number): StatusError {
+  return new StatusError({
+    code: 504,
+    reason: 'Timeout',
+    message: `Timeout: Too large resource version: ${asked}, current: ${current}`,
+    details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] },
+  });
+}
+
+interface Page {
+  items: CachedObject[];
+  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+}
+
+/** Answers a list: whole or by pages, as of now, as of at least or exactly a revision. */
+export async function list(
+  request: ApiRequest,
+  served: ServedResource,
+  selection: Selection,
+  options: ListOptions,
+  negotiated: Negotiated,
+  table: TableConvertor,
+): Promise<void> {
+  const include = negotiated.transform?.as === 'Table' ? includeObject(request.query.get('includeObject')) : 'Metadata';
+  const page = await select(served, selection, options);
+  const { descriptor, conversion } = served;
+  const shown = (cached: CachedObject): KubeObject =>
+    conversion ? conversion.fromStored(cached.object) : cached.object;
+  if (negotiated.transform?.as === 'Table') {
+    const body = toTable(table, page.items.map(shown), page.metadata, include, request.now);
+    answerObject(request, 200, negotiated, body);
+    return;
+  }
+  if (negotiated.transform) {
+    const items = page.items.map((item) => partialMetadata(shown(item)));
+    answerObject(request, 200, negotiated, {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: page.metadata,
+      items,
+    });
+    return;
+  }
+  const kind = descriptor.listKind;
+  const apiVersion = groupVersion(descriptor);
+  if (negotiated.mediaType === 'application/json' && !negotiated.pretty && !conversion) {
+    const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(page.metadata)},"items":[`;
+    const body = join(head, page.items, ']}\n');
+    const sendable = await compress(request, body);
+    answerBytes(request, 200, { 'content-type': 'application/json', ...sendable.headers }, sendable.body);
+    return;
+  }
+  const items = page.items.map((item) => {
+    const { kind: _kind, apiVersion: _apiVersion, ...rest } = shown(item);
+    return rest;
+  });
+  answerObject(request, 200, negotiated, { kind, apiVersion, metadata: page.metadata, items });
+}
+
+/** Items' bytes with commas between them: one copy, straight to where they are sent from. */
+function join(head: string, items: readonly CachedObject[], tail: string): Buffer {
+  let size = Buffer.byteLength(head) + tail.length + Math.max(items.length - 1, 0);
+  for (const { item } of items) size += item.length;
+  const body = Buffer.allocUnsafe(size);
+  let at = body.write(head);
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) body[at++] = 0x2c;
+    at += items[i]!.item.copy(body, at);
+  }
+  body.write(tail, at);
+  return body;
+}
+
+async function select(served: ServedResource, selection: Selection, options: ListOptions): Promise<Page> {
+  const { cache } = served.store!;
+  const { limit } = options;
+  const token = options.continue ? decodeContinue(options.continue, selection.namespace) : undefined;
+  const view = await viewFor(served, selection, options, token?.revision, token?.after);
+
+  const whole = limit === 0 && !selection.filters && !token;
+  if (whole) {
+    return { items: [...view.items(selection.namespace)], metadata: { resourceVersion: String(view.revision) } };
+  }
+  const items: CachedObject[] = [];
+  let after = token?.after;
+  let more = false;
+  for (const item of selection.candidates(view, token?.after) ?? view.items(selection.namespace, token?.after)) {
+    if (!selection.matches(item)) continue;
+    if (limit > 0 && items.length === limit) {
+      more = true;
+      break;
+    }
+    items.push(item);
+    after = item.path;
+  }
+  const metadata: Page['metadata'] = { resourceVersion: String(view.revision) };
+  if (more) {
+    cache.retain(view);
+    metadata.continue = encodeContinue(view.revision, after!, selection.namespace);
+    if (!selection.filters) metadata.remainingItemCount = view.count(selection.namespace, after);
+  }
+  return { items, metadata };
+}
+
+async function viewFor(
+  served: ServedResource,
+  selection: Selection,
+  options: ListOptions,
+  continued: number | undefined,
+  after: string | undefined,
+): Promise<CacheView> {
+  const { cache } = served.store!;
+  if (continued !== undefined) {
+    if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+      throw badRequestError('specifying resource version is not allowed when using continue');
+    }
+    // A token without a revision goes on with whatever is there now.
+    if (continued < 0) return cache.view();
+    return at(served, selection, continued, after, options.limit);
+  }
+  const asked = options.version;
+  if (asked > 0n) {
+    if (asked > BigInt(cache.revision)) {
+      const reachable = asked <= BigInt(Number.MAX_SAFE_INTEGER);
+      if (!reachable || !(await cache.waitFor(Number(asked), FUTURE_WAIT_MS))) {
+        throw tooLargeVersionError(asked, cache.revision);
+      }
+    }
+    if (options.resourceVersionMatch === 'Exact') return at(served, selection, Number(asked), undefined, options.limit);
+    return cache.view();
+  }
+  // Without a version a list has to show every write that was answered before it; 0 takes what is there.
+  if (options.resourceVersion === '' && !served.store!.alwaysFresh && !(await cache.fresh(FUTURE_WAIT_MS))) {
+    throw new StatusError({ code: 504, reason: 'Timeout', details: {}, message: 'Timeout: the store could not be reached' });
+  }
+  return cache.view();
+}
+
+async function at(
+  served: ServedResource,
+  selection: Selection,
+  revision: number,
+  after: string | undefined,
+  limit: number,
+): Promise<CacheView> {
+  const { cache } = served.store!;
+  try {
+    // With selectors more may have to be read than is shown: then everything is.
+    const part = limit > 0 && !selection.filters ? { limit: limit + 1 } : {};
+    return await cache.viewAt(revision, {
+      ...(selection.namespace ? { namespace: selection.namespace } : {}),
+      ...(after === undefined ? {} : { after }),
+      ...part,
+    });
+  } catch (error) {
+    if (error instanceof CompactedError) {
+      if (after === undefined) throw expiredError(`The resourceVersion for the provided list is too old.`);
+      const status = expiredError(INCONSISTENT_CONTINUE);
+      (status.status.metadata as Record<string, unknown>)['continue'] = encodeContinue(-1, after, selection.namespace);
+      throw status;
+    }
+    if (error instanceof FutureRevisionError) throw tooLargeVersionError(revision, error.current);
+    throw error;
+  }
+}

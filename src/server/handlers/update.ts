@@ -1,0 +1,66 @@
+import { cloneJson } from '../../meta/clone.ts';
+import type { KubeObject } from '../../meta/object.ts';
+import type { AdmissionHook } from '../../registry/admission-hook.ts';
+import type { ServedResource, SubresourceHandler } from '../../registry/registry.ts';
+import { applyScale, scaleOf } from '../../registry/scale.ts';
+import type { ApiRequest } from '../api-request.ts';
+import { decodeBody, writeOptions } from '../decode-body.ts';
+import type { Negotiated } from '../negotiation.ts';
+import type { TableConvertor } from '../table.ts';
+import { answerResource, checkName, matchRequestNamespace, onceOwnerReferences, readBody, writeContext } from './write-support.ts';
+
+export interface UpdateParts {
+  request: ApiRequest;
+  served: ServedResource;
+  /** Undefined for the resource itself. */
+  subresource: SubresourceHandler | undefined;
+  /** What the body has to be. */
+  kind: { group: string; version: string; kind: string };
+  negotiated: Negotiated;
+  table: TableConvertor;
+  admission: AdmissionHook;
+  /** Leave to create what a PUT finds missing; throws the refusal. */
+  authorizeCreate(): void | Promise<void>;
+}
+
+/** PUT of a resource or one of its subresources. */
+export async function update(parts: UpdateParts): Promise<void> {
+  const { request, served, subresource, kind, negotiated, table, admission } = parts;
+  const { info } = request;
+  const store = served.store!;
+  const body = await readBody(request);
+  const options = writeOptions(request, 'UpdateOptions');
+  const sent = decodeBody(request, body, served, kind, options.fieldValidation);
+  request.requestObject = sent;
+  const namespace = served.descriptor.namespaced ? info.namespace : '';
+  matchRequestNamespace(sent, namespace);
+  checkName(sent, namespace, info.name);
+  onceOwnerReferences(sent, request, false);
+  const context = writeContext(request, admission, 'UpdateOptions', options);
+  const scaling = subresource?.as === 'scale';
+  const stored = served.conversion && !scaling ? served.conversion.toStored(sent) : sent;
+
+  const result = await store.update(
+    context,
+    namespace,
+    info.name,
+    {
+      ...(sent.metadata.uid && !scaling ? { uid: sent.metadata.uid } : {}),
+      make: async (existing) => {
+        let object: KubeObject = cloneJson(stored);
+        if (!existing) object = store.managedFields.create(object, context.manager, context.now);
+        else {
+          if (scaling) object = applyScale(store.resource, existing, object);
+          else if (subresource?.as === 'update') object = subresource.update(object, existing);
+          object = store.managedFields.update(existing, object, context.manager, info.subresource, context.now);
+        }
+        await store.mutate(context, namespace, info.name, object, existing, info.subresource);
+        onceOwnerReferences(object, request, true);
+        return object;
+      },
+    },
+    { subresource: info.subresource, authorizeCreate: parts.authorizeCreate },
+  );
+  const answer = scaling ? scaleOf(store.resource, result.object) : result.object;
+  answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);
+}

@@ -1,0 +1,213 @@
+import type { Writable } from 'node:stream';
+import { groupVersion, type KubeObject } from '../../meta/object.ts';
+import { expiredError } from '../../meta/status.ts';
+import type { ServedResource } from '../../registry/registry.ts';
+import { encodeWatchFrame } from '../../schema/protobuf.ts';
+import { type CachedObject, type CacheEvent, type ChangeType, watchFrame } from '../../storage/cached-object.ts';
+import type { ApiRequest } from '../api-request.ts';
+import type { Negotiated } from '../negotiation.ts';
+import { type IncludeObject, includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import { FUTURE_WAIT_MS, tooLargeVersionError } from './list.ts';
+import type { ListOptions } from './list-options.ts';
+import type { Selection } from './selection.ts';
+
+/** kube-apiserver's --min-request-timeout: a watch without a limit of its own ends after this, or up to twice this. */
+const MIN_TIMEOUT_S = 1800;
+const BOOKMARK_EVERY_MS = 60_000;
+/** A watcher that is so far behind is dropped: it may come back and resume, and others are not held up for it. */
+const MAX_BEHIND_BYTES = 32 * 1024 * 1024;
+
+/** Open watches, to be ended when the server stops. */
+export class OpenWatches {
+  readonly #ends = new Set<() => void>();
+
+  add(end: () => void): () => void {
+    this.#ends.add(end);
+    return () => this.#ends.delete(end);
+  }
+
+  get count(): number {
+    return this.#ends.size;
+  }
+
+  /** Ends all of them, as a time-out would: clients come back when they can. */
+  endAll(): void {
+    for (const end of [...this.#ends]) end();
+  }
+}
+
+interface Form {
+  contentType: string;
+  event(type: ChangeType, object: CachedObject, event?: CacheEvent): Uint8Array;
+  bookmark(revision: number, initialEnd: boolean): Uint8Array;
+  error(status: Record<string, unknown>): Uint8Array;
+}
+
+/** Answers a watch: what is there first, where asked for, then every change in the selection until it ends. */
+export async function watch(
+  request: ApiRequest,
+  served: ServedResource,
+  selection: Selection,
+  options: ListOptions,
+  negotiated: Negotiated,
+  table: TableConvertor,
+  open: OpenWatches,
+): Promise<void> {
+  const { cache } = served.store!;
+  const form = formOf(request, served, negotiated, table);
+  if (options.version > BigInt(cache.revision)) {
+    const reachable = options.version <= BigInt(Number.MAX_SAFE_INTEGER);
+    if (!reachable || !(await cache.waitFor(Number(options.version), FUTURE_WAIT_MS))) {
+      throw tooLargeVersionError(options.version, cache.revision);
+    }
+  }
+  const fromNow = options.version === 0n;
+  if (options.resourceVersion === '' && !served.store!.alwaysFresh) await cache.fresh(FUTURE_WAIT_MS);
+  if (request.exchange.closed) return;
+  request.record.status = 200;
+  const out = request.exchange.stream(200, request.answerHeaders({ 'content-type': form.contentType }));
+  const watcher = new Watcher(out, selection, form, options.allowWatchBookmarks);
+  const initial = options.sendInitialEvents ?? fromNow;
+  if (initial) {
+    const view = cache.view();
+    for (const item of selection.candidates(view, undefined) ?? view.items(selection.namespace)) {
+      if (selection.matches(item)) watcher.send(form.event('ADDED', item));
+    }
+    watcher.revision = view.revision;
+    if (options.sendInitialEvents && options.allowWatchBookmarks) watcher.send(form.bookmark(view.revision, true));
+  }
+  const after = initial || fromNow ? undefined : Number(options.version);
+  const unsubscribe = cache.subscribe(watcher, selection.scope, after);
+  if (typeof unsubscribe !== 'function') {
+    const status = expiredError(`too old resource version: ${options.version} (${unsubscribe.oldest})`).status;
+    out.end(form.error(status as never));
+    return;
+  }
+  const seconds = options.timeoutSeconds || MIN_TIMEOUT_S * (1 + Math.random());
+  const timer = setTimeout(() => watcher.end(), seconds * 1000);
+  const bookmarks = options.allowWatchBookmarks
+    ? setInterval(() => watcher.bookmark(cache.revision), BOOKMARK_EVERY_MS)
+    : undefined;
+  const forget = open.add(() => watcher.end());
+  watcher.onEnd = () => {
+    unsubscribe();
+    clearTimeout(timer);
+    clearInterval(bookmarks);
+    forget();
+  };
+  request.exchange.onClose(() => watcher.end());
+}
+
+class Watcher {
+  onEnd: (() => void) | undefined;
+  revision = 0;
+  readonly #out: Writable;
+  readonly #selection: Selection;
+  readonly #form: Form;
+  readonly #bookmarks: boolean;
+  #ended = false;
+
+  constructor(out: Writable, selection: Selection, form: Form, bookmarks: boolean) {
+    this.#out = out;
+    this.#selection = selection;
+    this.#form = form;
+    this.#bookmarks = bookmarks;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#ended) return;
+    this.#out.write(bytes);
+    if (this.#out.writableLength > MAX_BEHIND_BYTES) this.end();
+  }
+
+  bookmark(revision: number): void {
+    if (this.#bookmarks) this.send(this.#form.bookmark(revision, false));
+  }
+
+  event(event: CacheEvent): void {
+    this.revision = event.revision;
+    const { filters } = this.#selection;
+    const type = filters ? this.#changeInSelection(event) : event.type;
+    if (!type) return;
+    this.send(this.#form.event(type, type === 'DELETED' ? event.leaving : event.current, event));
+  }
+
+  /** Leaving the selection is a deletion, coming into it an addition, and a change outside of it nothing. */
+  #changeInSelection(event: CacheEvent): ChangeType | undefined {
+    const before = event.previous !== undefined && this.#selection.matches(event.previous);
+    const after = event.type !== 'DELETED' && this.#selection.matches(event.current);
+    if (after) return before ? 'MODIFIED' : 'ADDED';
+    return before ? 'DELETED' : undefined;
+  }
+
+  /** The cache can't go on from here: whoever watches starts over. */
+  ended(): void {
+    this.end();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.onEnd?.();
+    this.#out.end();
+  }
+}
+
+function formOf(request: ApiRequest, served: ServedResource, negotiated: Negotiated, table: TableConvertor): Form {
+  const { descriptor, conversion } = served;
+  const kind = descriptor.kind;
+  const apiVersion = groupVersion(descriptor);
+  const bookmarkOf = (revision: number, initialEnd: boolean): KubeObject => ({
+    kind,
+    apiVersion,
+    metadata: {
+      resourceVersion: String(revision),
+      ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+    },
+  });
+  const line = (type: string, object: unknown): Buffer => Buffer.from(`${JSON.stringify({ type, object })}\n`);
+  const error = (status: Record<string, unknown>): Buffer => line('ERROR', status);
+  const shown = (cached: CachedObject): KubeObject => (conversion ? conversion.fromStored(cached.object) : cached.object);
+
+  if (negotiated.mediaType === 'application/vnd.kubernetes.protobuf') {
+    const as = (object: KubeObject): KubeObject => (negotiated.transform ? partialMetadata(object) : object);
+    return {
+      contentType: 'application/vnd.kubernetes.protobuf;stream=watch',
+      event: (type, cached) => encodeWatchFrame(type, as(shown(cached))),
+      bookmark: (revision, end) => encodeWatchFrame('BOOKMARK', as(bookmarkOf(revision, end))),
+      error: (status) => encodeWatchFrame('ERROR', status as never),
+    };
+  }
+  const contentType = 'application/json';
+  if (negotiated.transform?.as === 'Table') {
+    const include: IncludeObject = includeObject(request.query.get('includeObject'));
+    let first = true;
+    const tableOf = (object: KubeObject): unknown => {
+      const rows = toTable(table, [object], { resourceVersion: object.metadata.resourceVersion! }, include, Date.now(), first);
+      first = false;
+      return rows;
+    };
+    return {
+      contentType,
+      event: (type, cached) => line(type, tableOf(shown(cached))),
+      bookmark: (revision, end) => line('BOOKMARK', tableOf(bookmarkOf(revision, end))),
+      error,
+    };
+  }
+  if (negotiated.transform) {
+    return {
+      contentType,
+      event: (type, cached) => line(type, partialMetadata(shown(cached))),
+      bookmark: (revision, end) => line('BOOKMARK', partialMetadata(bookmarkOf(revision, end))),
+      error,
+    };
+  }
+  return {
+    contentType,
+    event: conversion
+      ? (type, cached) => line(type, conversion.fromStored(cached.object))
+      : (type, cached, event) => (event ? event.frame(type) : watchFrame(type, cached)),
+    bookmark: (revision, end) => line('BOOKMARK', bookmarkOf(revision, end)),
+    error,
+  };
+}

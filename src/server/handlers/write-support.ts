@@ -1,0 +1,136 @@
+import type { GroupVersionKind, KubeObject } from '../../meta/object.ts';
+import { groupVersion } from '../../meta/object.ts';
+import { badRequestError, StatusError } from '../../meta/status.ts';
+import type { AdmissionHook } from '../../registry/admission-hook.ts';
+import type { ServedResource } from '../../registry/registry.ts';
+import type { WriteContext } from '../../registry/write-context.ts';
+import type { ApiRequest } from '../api-request.ts';
+import { answerObject } from '../answer.ts';
+import type { Negotiated } from '../negotiation.ts';
+import { includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
+
+/** kube-apiserver's limit of a request's body. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+/** The query options of a write, decoded. */
+export interface WriteOptions {
+  dryRun?: string[];
+  fieldManager?: string;
+  fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+  force?: boolean;
+}
+
+/** Reads the body whole; 413 where it is too long. */
+export async function readBody(request: ApiRequest): Promise<Buffer> {
+  const body = await request.exchange.body(MAX_BODY_BYTES);
+  if (body) return body;
+  throw new StatusError({
+    code: 413,
+    reason: 'RequestEntityTooLarge',
+    message: `Request entity too large: limit is ${MAX_BODY_BYTES}`,
+  });
+}
+
+export function writeContext(
+  request: ApiRequest,
+  admission: AdmissionHook,
+  kind: string,
+  options: WriteOptions,
+): WriteContext {
+  return {
+    user: request.user,
+    now: request.now,
+    dryRun: (options.dryRun?.length ?? 0) > 0,
+    manager: managerOf(options.fieldManager, request.exchange.header('user-agent')),
+    options: { kind, apiVersion: 'meta.k8s.io/v1', ...options },
+    admission,
+    warn: request.warn,
+  };
+}
+
+/** The field manager, or what stands before the first slash of the user agent, at most 128 characters of it. */
+function managerOf(fieldManager: string | undefined, userAgent: string | undefined): string {
+  if (fieldManager) return fieldManager;
+  // A Go client's default user agent is never empty; what sends none is `unknown`.
+  const name = (userAgent ?? '').split('/')[0]!.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, 128);
+  return name === '' ? 'unknown' : name;
+}
+
+/** Refuses an object whose name or namespace is another than the path's (endpoints/handlers/rest.go, checkName). */
+export function checkName(object: KubeObject, namespace: string, name: string): void {
+  const own = object.metadata.name ?? '';
+  if (own === '') throw badRequestError(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  if (own !== name) throw badRequestError(`the name of the object (${own}) does not match the name on the URL (${name})`);
+  const place = object.metadata.namespace ?? '';
+  if (namespace && place && place !== namespace) {
+    throw badRequestError(`the namespace of the object (${place}) does not match the namespace on the request (${namespace})`);
+  }
+}
+
+/** A body names no other namespace than the path does; a cluster-scoped body's is dropped. */
+export function matchRequestNamespace(object: KubeObject, namespace: string): void {
+  const own = object.metadata.namespace ?? '';
+  if (own === namespace) return;
+  if (own === '') object.metadata.namespace = namespace;
+  else if (namespace === '') delete object.metadata.namespace;
+  else throw badRequestError('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+/** Owner references that say the same are one; whoever sent them twice is told (endpoints/handlers/rest.go). */
+export function onceOwnerReferences(object: KubeObject, request: ApiRequest, afterAdmission: boolean): void {
+  const references = object.metadata.ownerReferences;
+  if (!references || references.length < 2) return;
+  const seen = new Set<string>();
+  const once = references.filter((reference) => {
+    const text = JSON.stringify(Object.entries(reference).sort());
+    if (seen.has(text)) return false;
+    seen.add(text);
+    return true;
+  });
+  if (once.length === references.length) return;
+  object.metadata.ownerReferences = once;
+  request.warn(
+    afterAdmission
+      ? '.metadata.ownerReferences contains duplicate entries after mutating admission happens; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests'
+      : '.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ' +
+          [...new Set(references.map((r) => r.uid))].join(', '),
+  );
+}
+
+/** What the client dropped or set in vain: the server owns these on create. */
+export function wipeSystemFields(object: KubeObject): void {
+  const meta = object.metadata;
+  delete meta.creationTimestamp;
+  delete meta.uid;
+  delete meta.deletionTimestamp;
+  delete meta.deletionGracePeriodSeconds;
+  delete meta.selfLink;
+}
+
+/** Answers with one object, in the shape asked for. */
+export function answerResource(
+  request: ApiRequest,
+  status: number,
+  negotiated: Negotiated,
+  served: ServedResource,
+  object: KubeObject,
+  table: TableConvertor,
+): void {
+  const shown = served.conversion && object.apiVersion !== groupVersion(served.descriptor) ? served.conversion.fromStored(object) : object;
+  if (negotiated.transform?.as === 'Table' && shown.kind !== 'Status') {
+    const include = includeObject(request.query.get('includeObject'));
+    const metadata = { ...(shown.metadata.resourceVersion ? { resourceVersion: shown.metadata.resourceVersion } : {}) };
+    answerObject(request, status, negotiated, toTable(table, [shown], metadata, include, request.now));
+    return;
+  }
+  if (negotiated.transform && shown.kind !== 'Status') {
+    answerObject(request, status, negotiated, partialMetadata(shown));
+    return;
+  }
+  answerObject(request, status, negotiated, shown);
+}
+
+export const kindOf = (served: ServedResource): GroupVersionKind => {
+  const { group, version, kind } = served.descriptor;
+  return { group, version, kind };
+};

@@ -1,0 +1,126 @@
+import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
+import { createServer as createHttp2, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTls, type SecureContextOptions, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import type { CertificateDer } from '../authentication/authenticator.ts';
+import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.ts';
+
+export interface ListenerOptions {
+  address: string;
+  port: number;
+  /** PEM: certificate chain, key, and the CAs whose names clients are told. */
+  tls: SecureContextOptions;
+  /** The least TLS version taken; kube-apiserver's default is 1.2. */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  http2?: boolean;
+  /** Streams a client may have open on one connection; kube-apiserver's default is 250. */
+  maxStreams?: number;
+}
+
+interface Peer {
+  certificates: readonly CertificateDer[];
+  address: string;
+}
+
+const peers = new WeakMap<object, Peer>();
+
+/**
+ * TLS with HTTP/2 and HTTP/1.1 on one port. Client certificates are asked for and never refused here: whether one
+ * is good is for the authenticators to say, at each request.
+ */
+export class Listener {
+  readonly #tls: TlsServer;
+  readonly #http1: Http1Server;
+  readonly #http2: Http2Server;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<TLSSocket>();
+  readonly #options: ListenerOptions;
+
+  constructor(options: ListenerOptions, serve: (exchange: Exchange) => void) {
+    this.#options = options;
+    this.#http1 = createHttp1({ keepAliveTimeout: 90_000, requestTimeout: 0, headersTimeout: 32_000, maxHeaderSize: 1 << 20 }, (request, response) => {
+      serve(new Http1Exchange(request, response, peerOf(request.socket as TLSSocket)));
+    });
+    this.#http2 = createHttp2({
+      settings: { maxConcurrentStreams: options.maxStreams ?? 250, initialWindowSize: 256 * 1024 },
+      maxSessionMemory: 64,
+    });
+    this.#http2.on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+      session.on('error', () => {});
+    });
+    this.#http2.on('stream', ((stream: ServerHttp2Stream, headers: Record<string, unknown>, _flags: number, raw: string[]) => {
+      const session = stream.session;
+      if (!session) return;
+      serve(new Http2Exchange(stream, headers, raw, peers.get(session)!));
+    }) as never);
+    this.#tls = createTls({
+      ...options.tls,
+      minVersion: options.minVersion ?? 'TLSv1.2',
+      ALPNProtocols: options.http2 === false ? ['http/1.1'] : ['h2', 'http/1.1'],
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
+    this.#tls.on('secureConnection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => {});
+      socket.setNoDelay(true);
+      remember(socket);
+      if (socket.alpnProtocol === 'h2') {
+        this.#http2.once('session', (session) => peers.set(session, peers.get(socket)!));
+        this.#http2.emit('connection', socket);
+      } else this.#http1.emit('connection', socket);
+    });
+    // Handshakes that fail are the client's affair.
+    this.#tls.on('tlsClientError', () => {});
+  }
+
+  listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#tls.once('error', reject);
+      this.#tls.listen(this.#options.port, this.#options.address, () => {
+        this.#tls.removeListener('error', reject);
+        resolve((this.#tls.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** New connections get these certificates; open ones go on. */
+  renew(tls: SecureContextOptions): void {
+    this.#tls.setSecureContext(tls);
+  }
+
+  /** Takes no more connections, lets open requests end, and closes what is left after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()));
+    this.#http1.closeIdleConnections();
+    for (const session of this.#sessions) session.close();
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, graceMs);
+    const idle = setInterval(() => this.#http1.closeIdleConnections(), 50);
+    await closed;
+    clearTimeout(timer);
+    clearInterval(idle);
+  }
+}
+
+/** Reads the peer's certificates once per connection: the chain costs more than everything else of a handshake here. */
+function remember(socket: TLSSocket): void {
+  const certificates: CertificateDer[] = [];
+  const peer = socket.getPeerCertificate(true);
+  if (peer?.raw) {
+    for (let cert: typeof peer | undefined = peer; cert?.raw && certificates.length < 20; ) {
+      certificates.push(cert.raw);
+      const next: typeof peer | undefined = cert.issuerCertificate;
+      cert = next === cert || (next?.raw && certificates.some((c) => next.raw.equals(c))) ? undefined : next;
+    }
+  }
+  peers.set(socket, { certificates, address: socket.remoteAddress ?? '' });
+}
+
+function peerOf(socket: TLSSocket): Peer {
+  return peers.get(socket)!;
+}

@@ -1,0 +1,136 @@
+import { StatusError } from '../meta/status.ts';
+
+/** What answers can be written as (apiserver pkg/endpoints/handlers/negotiation). */
+export type MediaType = 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf';
+
+export const MEDIA_TYPES: readonly MediaType[] = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+];
+
+/** Another shape of the answer, asked for by `as=`. */
+export interface Transform {
+  as: string;
+  group: string;
+  version: string;
+}
+
+export interface Negotiated {
+  mediaType: MediaType;
+  transform?: Transform;
+  pretty: boolean;
+  /** `;stream=watch` was asked for. */
+  stream: boolean;
+}
+
+interface Clause {
+  type: string;
+  subtype: string;
+  q: number;
+  params: Map<string, string>;
+}
+
+const parsed = new Map<string, readonly Clause[]>();
+/** Clients send few different Accept headers; a caller who sends many must not fill the memory. */
+const MAX_PARSED = 500;
+
+function clauses(accept: string): readonly Clause[] {
+  const known = parsed.get(accept);
+  if (known) return known;
+  const list: Clause[] = [];
+  for (const part of accept.split(',')) {
+    const [range = '', ...rest] = part.split(';').map((piece) => piece.trim());
+    const slash = range.indexOf('/');
+    let type = slash < 0 ? range : range.slice(0, slash);
+    const subtype = slash < 0 ? (range === '*' ? '*' : '') : range.slice(slash + 1);
+    if (type === '' || subtype === '') {
+      if (range !== '*') continue;
+      type = '*';
+    }
+    const clause: Clause = { type: type.trim(), subtype: subtype.trim(), q: 1, params: new Map() };
+    for (const piece of rest) {
+      const equals = piece.indexOf('=');
+      if (equals < 0) continue;
+      const name = piece.slice(0, equals).trim();
+      const value = piece.slice(equals + 1).trim();
+      if (name === 'q') clause.q = Number.isFinite(Number(value)) ? Number(value) : 1;
+      else clause.params.set(name, value);
+    }
+    list.push(clause);
+  }
+  // Sorting is stable: equals keep the order they were sent in.
+  list.sort((a, b) => b.q - a.q || specificity(b) - specificity(a));
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(accept, list);
+  return list;
+}
+
+const specificity = (c: Clause): number => (c.type === '*' ? 0 : c.subtype === '*' ? 1 : 2);
+
+/**
+ * Chooses how to answer. `allowed` says which `as=` shapes this endpoint has; undefined where nothing fits.
+ * An absent Accept is JSON.
+ */
+export function negotiate(
+  accept: string | undefined,
+  available: readonly MediaType[],
+  allowed: (transform: Transform) => boolean,
+): Negotiated | undefined {
+  if (!accept) return { mediaType: available[0]!, pretty: false, stream: false };
+  for (const clause of clauses(accept)) {
+    for (const mediaType of available) {
+      if (!fits(clause, mediaType)) continue;
+      const as = clause.params.get('as');
+      const transform = as === undefined ? undefined : { as, group: clause.params.get('g') ?? '', version: clause.params.get('v') ?? '' };
+      if (transform && !allowed(transform)) continue;
+      return {
+        mediaType,
+        ...(transform ? { transform } : {}),
+        pretty: clause.params.get('pretty') === '1',
+        stream: clause.params.get('stream') === 'watch',
+      };
+    }
+  }
+  return undefined;
+}
+
+function fits(clause: Clause, mediaType: string): boolean {
+  if (clause.type === '*' && clause.subtype === '*') return true;
+  const slash = mediaType.indexOf('/');
+  if (clause.type !== mediaType.slice(0, slash)) return false;
+  return clause.subtype === '*' || clause.subtype === mediaType.slice(slash + 1);
+}
+
+/** Whether some clause names a media type that is served, whatever shape it asks for. */
+export function fitsAny(accept: string, available: readonly string[]): boolean {
+  return clauses(accept).some((clause) => available.some((mediaType) => fits(clause, mediaType)));
+}
+
+/** 406 where the media type is served but not in the shape asked for. */
+export function notAcceptableError(available: readonly string[]): StatusError {
+  return new StatusError({
+    code: 406,
+    reason: 'NotAcceptable',
+    message: `only the following media types are accepted: ${available.join(', ')}`,
+  });
+}
+
+/** 406 where no media type fits at all: in the words of the HTTP layer under kube-apiserver. */
+export function nothingAvailableError(available: readonly string[]): StatusError {
+  return new StatusError({
+    code: 406,
+    reason: 'NotAcceptable',
+    details: {},
+    message: `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`,
+  });
+}
+
+/** 415 of a body in a format nobody reads. */
+export function unsupportedMediaTypeError(available: readonly string[]): StatusError {
+  return new StatusError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: `the body of the request was in an unknown format - accepted media types include: ${available.join(', ')}`,
+  });
+}
