@@ -26,8 +26,8 @@ export interface AuthorizationAttributes {
   subresource: string;
   name: string;
   path: string;
-  fieldSelector?: SelectorAttributes;
-  labelSelector?: SelectorAttributes;
+  fieldSelector?: SelectorAttributes | undefined;
+  labelSelector?: SelectorAttributes | undefined;
 }
 
 /** Says whether a request may be made. Never throws: what breaks is `noOpinion` or `deny` with an error. */

@@ -3,7 +3,11 @@ import type { AuthorizationVerdict } from '../explain/verdict.ts';
 import type { AuthorizationAttributes, Authorizer } from './authorizer.ts';
 import { AuthorizationChain } from './chain.ts';
 
-const verdict = (decision: AuthorizationVerdict['decision'], reason = '', error?: string): AuthorizationVerdict => ({
+const verdict = (
+  decision: AuthorizationVerdict['decision'],
+  reason = '',
+  error?: string,
+): AuthorizationVerdict => ({
   decision,
   by: 'test',
   code: 'TEST',
@@ -33,10 +37,17 @@ describe('AuthorizationChain', () => {
   });
 
   it('answers at once where every authorizer does', () => {
-    const chain = new AuthorizationChain([says(verdict('noOpinion', 'shrug')), says(verdict('allow', 'yes'))]);
+    const chain = new AuthorizationChain([
+      says(verdict('noOpinion', 'shrug')),
+      says(verdict('allow', 'yes')),
+    ]);
     const outcome = chain.authorize(attributes());
     expect(outcome).not.toBeInstanceOf(Promise);
-    expect(outcome).toMatchObject({ decision: 'allow', reason: 'yes', asked: [{ reason: 'shrug' }, { reason: 'yes' }] });
+    expect(outcome).toMatchObject({
+      decision: 'allow',
+      reason: 'yes',
+      asked: [{ reason: 'shrug' }, { reason: 'yes' }],
+    });
   });
 
   it('joins reasons and errors of those without an opinion', async () => {
@@ -53,7 +64,10 @@ describe('AuthorizationChain', () => {
   });
 
   it('forgets errors once somebody decides', async () => {
-    const chain = new AuthorizationChain([later(verdict('noOpinion', 'a', 'e1')), says(verdict('deny', 'no'))]);
+    const chain = new AuthorizationChain([
+      later(verdict('noOpinion', 'a', 'e1')),
+      says(verdict('deny', 'no')),
+    ]);
     const outcome = await chain.authorize(attributes());
     expect(outcome).toMatchObject({ decision: 'deny', reason: 'no' });
     expect(outcome.error).toBeUndefined();

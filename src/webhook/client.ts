@@ -1,8 +1,8 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { TLSSocket } from 'node:tls';
+import { formatDuration } from '../meta/duration.ts';
 import { failedAnswer, failedRequest, timedOutRequest, type WebhookFailure } from './failure.ts';
-import { goDurationText } from './go-duration.ts';
 import type { WebhookTarget } from './target.ts';
 
 /** An answer larger than this is refused; reviews are a few hundred bytes. */
@@ -68,7 +68,7 @@ export class WebhookClient {
 
   #once(body: string, options: PostOptions): Promise<{ reply: WebhookReply; waitSeconds?: number }> {
     const url = new URL(this.#url);
-    url.searchParams.set('timeout', goDurationText(options.timeoutMs));
+    url.searchParams.set('timeout', formatDuration(BigInt(options.timeoutMs) * 1_000_000n));
     const shown = url.toString();
     return new Promise((resolve) => {
       const fail = (failure: WebhookFailure): void => resolve({ reply: { ok: false, failure } });

@@ -29,33 +29,40 @@ export function decodeReply(
     const message = `0-length response with status code: ${reply.status} and content type: ${reply.contentType}`;
     return { ok: false, message };
   }
-  const value = parseText(reply.body);
-  if (value === undefined)
-    return {
-      ok: false,
-      message: "couldn't get version/kind; json parse error: invalid character in the answer",
-    };
-  if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
-    return {
-      ok: false,
-      message: `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonKind(value)} into Go value of type ${ENVELOPE}`,
-    };
-  const object = (value ?? {}) as Fields;
+  const decoded = jsonText(reply.body);
+  if (!decoded.ok) return decoded;
+  const { object } = decoded;
   const fault = kindFault(object, wanted) ?? typeFault(object, shape, '');
   return fault === undefined ? { ok: true, object } : { ok: false, message: fault };
 }
 
-/** What is no JSON is read as YAML, as kube-apiserver's decoders do; undefined where it is neither. */
-function parseText(body: string): unknown {
+/**
+ * The object a text holds. What does not begin like a JSON object is read as YAML, as kube-apiserver's decoders do; null is
+ * an empty object.
+ */
+export function jsonText(text: string): Decoded {
+  const refuse = (why: string): Decoded => ({
+    ok: false,
+    message: `couldn't get version/kind; json parse error: ${why}`,
+  });
+  let value: unknown;
   try {
-    return JSON.parse(body);
-  } catch {
-    try {
-      return parse(body, { maxAliasCount: 0 });
-    } catch {
-      return undefined;
-    }
+    value = text.trimStart().startsWith('{') ? JSON.parse(text) : parse(text, { maxAliasCount: 0 });
+  } catch (error) {
+    return refuse(syntaxWords(text, error as Error));
   }
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value)))
+    return refuse(`json: cannot unmarshal ${jsonKind(value)} into Go value of type ${ENVELOPE}`);
+  return { ok: true, object: (value ?? {}) as Fields };
+}
+
+/** What encoding/json says where JSON.parse stopped. */
+function syntaxWords(text: string, error: Error): string {
+  const at = /position (\d+)/.exec(error.message)?.[1];
+  const char = at === undefined ? undefined : text[Number(at)];
+  return char === undefined
+    ? 'unexpected end of JSON input'
+    : `invalid character '${char}' looking for beginning of value`;
 }
 
 function kindFault(object: Fields, wanted: GroupVersionKind): string | undefined {

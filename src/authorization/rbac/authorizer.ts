@@ -42,7 +42,9 @@ export class RbacAuthorizer implements Authorizer, RuleResolver {
     }
     if (!held) return refused(local ? [...cluster.missing, ...local.missing] : cluster.missing);
     let verdict = this.#allowed.get(held);
-    if (!verdict) this.#allowed.set(held, (verdict = allowed(held)));
+    if (verdict) return verdict;
+    verdict = allowed(held);
+    this.#allowed.set(held, verdict);
     return verdict;
   }
 

@@ -206,7 +206,9 @@ export class RbacPolicy {
 
   #table(namespace: string): BindingTable {
     let table = this.#namespaces.get(namespace);
-    if (!table) this.#namespaces.set(namespace, (table = new BindingTable()));
+    if (table) return table;
+    table = new BindingTable();
+    this.#namespaces.set(namespace, table);
     return table;
   }
 

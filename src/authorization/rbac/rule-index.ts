@@ -27,7 +27,9 @@ export class RuleIndex<Grant> {
 
   #under(resource: string): HeldRule<Grant>[] {
     let list = this.#byResource.get(resource);
-    if (!list) this.#byResource.set(resource, (list = []));
+    if (list) return list;
+    list = [];
+    this.#byResource.set(resource, list);
     return list;
   }
 
