@@ -123,7 +123,7 @@ export class CachedObject {
       const separator = bytes[stored.length] === brace ? '"' : '",';
       const head = `${itemHead}${this.revision}${separator}`;
       const item = Buffer.allocUnsafe(head.length + end - stored.length);
-      item.latin1Write(head, 0);
+      item.write(head, 0, 'latin1');
       bytes.copy(item, head.length, stored.length, end);
       return item;
     }
