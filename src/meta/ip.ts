@@ -132,7 +132,9 @@ export function cidrText(cidr: Cidr): string {
 }
 
 export function cidrContains(cidr: Cidr, bytes: readonly number[]): boolean {
-  return cidr.network.length === bytes.length && masked(bytes, cidr.prefix).every((b, i) => b === cidr.network[i]);
+  return (
+    cidr.network.length === bytes.length && masked(bytes, cidr.prefix).every((b, i) => b === cidr.network[i])
+  );
 }
 
 /** The family of a text that is an address; undefined where it is none. */

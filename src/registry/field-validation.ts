@@ -58,7 +58,7 @@ export const immutable = (now: unknown, before: unknown, path: string): FieldErr
 export const nonNegative = (value: number, path: string): FieldError[] =>
   value < 0 ? [invalid(path, value, 'must be greater than or equal to 0')] : [];
 export const positive = (value: number, path: string): FieldError[] =>
-  value <= 0 ? [invalid(path, value, 'must be greater than 0')] : [];
+  value <= 0 ? [invalid(path, value, 'must be greater than zero')] : [];
 
 /** Required, else one of the given. */
 export function oneOf(value: unknown, supported: readonly string[], path: string): FieldError[] {
@@ -76,7 +76,8 @@ function strictIp(value: string, path: string): FieldError[] {
   if (!ip) return [invalid(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
   const errors: FieldError[] = [];
   if (ip.leadingZeros) errors.push(invalid(path, value, 'must not have leading 0s'));
-  if (ip.mapped && !ip.leadingZeros) errors.push(invalid(path, value, 'must not be an IPv4-mapped IPv6 address'));
+  if (ip.mapped && !ip.leadingZeros)
+    errors.push(invalid(path, value, 'must not be an IPv4-mapped IPv6 address'));
   return errors;
 }
 
@@ -117,11 +118,14 @@ export function endpointIp(value: string, path: string): FieldError[] {
   if (!ip) return [invalid(path, value, 'must be a valid IP address')];
   const errors: FieldError[] = [];
   if (isUnspecified(ip)) errors.push(invalid(path, value, `may not be unspecified (${value})`));
-  if (isLoopback(ip)) errors.push(invalid(path, value, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
+  if (isLoopback(ip))
+    errors.push(invalid(path, value, 'may not be in the loopback range (127.0.0.0/8, ::1/128)'));
   if (isLinkLocalUnicast(ip))
     errors.push(invalid(path, value, 'may not be in the link-local range (169.254.0.0/16, fe80::/10)'));
   if (isLinkLocalMulticast(ip))
-    errors.push(invalid(path, value, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'));
+    errors.push(
+      invalid(path, value, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'),
+    );
   return errors;
 }
 

@@ -4,10 +4,7 @@ import type { KubeObject } from '../../meta/object.ts';
 import { configMapKey } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
 import { age } from '../table-cells.ts';
-import { base64Length } from './secrets.ts';
-
-/** The most that the values of a ConfigMap or a Secret may hold together, in bytes. */
-export const MAX_DATA_BYTES = 1024 * 1024;
+import { base64Length, MAX_DATA_BYTES } from './data-size.ts';
 
 function validate(object: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
@@ -16,7 +13,8 @@ function validate(object: KubeObject): FieldError[] {
   let size = 0;
   for (const name of Object.keys(data).sort()) {
     errors.push(...configMapKey(name, key('data', name)));
-    if (name in binary) errors.push(invalid(key('data', name), name, 'duplicate of key present in binaryData'));
+    if (name in binary)
+      errors.push(invalid(key('data', name), name, 'duplicate of key present in binaryData'));
     size += Buffer.byteLength(data[name] ?? '');
   }
   for (const name of Object.keys(binary).sort()) {
@@ -37,7 +35,8 @@ export const configmaps: Strategy = {
       const why = 'field is immutable when `immutable` is set';
       if (object['immutable'] !== true) errors.push(forbidden('immutable', why));
       if (!deepEqual(object['data'] ?? {}, old['data'] ?? {})) errors.push(forbidden('data', why));
-      if (!deepEqual(object['binaryData'] ?? {}, old['binaryData'] ?? {})) errors.push(forbidden('binaryData', why));
+      if (!deepEqual(object['binaryData'] ?? {}, old['binaryData'] ?? {}))
+        errors.push(forbidden('binaryData', why));
     }
     return [...errors, ...validate(object)];
   },

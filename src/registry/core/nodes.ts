@@ -5,7 +5,7 @@ import type { Fields, KubeObject } from '../../meta/object.ts';
 import { cidrWarnings, legacyCidr, positive } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
 import { age } from '../table-cells.ts';
-import { resourceQuantity } from './resource-names.ts';
+import { quantityErrors, quantityOf } from './pod/resources.ts';
 import { taintFaults } from './taints.ts';
 
 const FEATURE = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
@@ -16,7 +16,7 @@ function resources(object: KubeObject): FieldError[] {
   for (const field of ['capacity', 'allocatable']) {
     const list: Record<string, string> = object['status']?.[field] ?? {};
     for (const name of Object.keys(list).sort())
-      errors.push(...resourceQuantity(name, list[name]!, child(child('status', field), name)));
+      errors.push(...quantityErrors(name, quantityOf(list[name]), child(child('status', field), name)));
   }
   return errors;
 }
@@ -79,7 +79,10 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
     const pair = `${address['type']} ${address['address']}`;
     if (seen.has(pair))
       errors.push(
-        duplicate(index('status.addresses', i), { Type: address['type'] ?? '', Address: address['address'] ?? '' }),
+        duplicate(index('status.addresses', i), {
+          Type: address['type'] ?? '',
+          Address: address['address'] ?? '',
+        }),
       );
     seen.add(pair);
   });
@@ -88,7 +91,7 @@ function validateUpdate(object: KubeObject, old: KubeObject): FieldError[] {
   if (before.length) {
     const fault = forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
     if (before.length !== now.length) errors.push(fault);
-    else before.forEach((cidr, i) => cidr !== now[i] && errors.push(fault));
+    else for (const [i, cidr] of before.entries()) if (cidr !== now[i]) errors.push(fault);
   }
   const provider = old['spec']?.providerID;
   if (provider && provider !== object['spec']?.providerID)
@@ -122,6 +125,7 @@ function statusCell(object: KubeObject): string {
 
 /** pkg/registry/core/node/strategy.go. */
 export const nodes: Strategy = {
+  createKeepsStatus: true,
   defaults(object) {
     const status: Fields | undefined = object['status'];
     if (status?.['capacity'] && !status['allocatable']) status['allocatable'] = { ...status['capacity'] };

@@ -1,6 +1,5 @@
 import { type FieldError, invalid } from '../../meta/field-error.ts';
 import { qualifiedNameFaults } from '../../meta/names.ts';
-import { parseQuantity } from '../../meta/quantity.ts';
 
 /** Names of what nodes have and containers, quotas and limits ask for (pkg/apis/core/helper/helpers.go). */
 
@@ -60,15 +59,5 @@ export function quotaResourceName(name: string, path: string): FieldError[] {
   const errors = resourceName(name, path);
   if (!name.includes('/') && !isStandardQuotaResource(name))
     errors.push(invalid(path, name, 'must be a standard resource for quota'));
-  return errors;
-}
-
-/** ValidateResourceQuantityValue: not negative, and whole where the resource is counted. */
-export function resourceQuantity(name: string, quantity: string, path: string): FieldError[] {
-  const value = parseQuantity(quantity);
-  if (!value) return [];
-  const errors: FieldError[] = [];
-  if (value.sign < 0) errors.push(invalid(path, quantity, 'must be greater than or equal to 0'));
-  if (isIntegerResource(name) && !value.isInteger) errors.push(invalid(path, quantity, 'must be an integer'));
   return errors;
 }

@@ -2,16 +2,24 @@ import { Buffer } from 'node:buffer';
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { deepEqual } from '../../meta/deep-equal.ts';
 import { type FieldError, forbidden, invalid, key, required, tooLong } from '../../meta/field-error.ts';
-import { goJsonObjectFault } from '../../meta/go-json.ts';
 import type { KubeObject } from '../../meta/object.ts';
+import { goSyntaxError } from '../../schema/go-json-syntax.ts';
 import { configMapKey, immutable } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
 import { age } from '../table-cells.ts';
-import { MAX_DATA_BYTES } from './configmaps.ts';
+import { base64Length, MAX_DATA_BYTES } from './data-size.ts';
 
-/** How many bytes a base64 text stands for. */
-export function base64Length(text: string | undefined): number {
-  return text ? Buffer.byteLength(text, 'base64') : 0;
+/** Why Go would not take a text for a JSON object; undefined where it would. */
+function objectFault(body: Buffer): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body.toString());
+  } catch {
+    return goSyntaxError(body) ?? 'unexpected end of JSON input';
+  }
+  if (value === null || (typeof value === 'object' && !Array.isArray(value))) return undefined;
+  const kind = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  return `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
 }
 
 const REDACTED = '<secret contents redacted>';
@@ -31,7 +39,7 @@ function validate(object: KubeObject): FieldError[] {
   const needJson = (name: string) => {
     need(name);
     if (!(name in data)) return;
-    const fault = goJsonObjectFault(Buffer.from(data[name] ?? '', 'base64').toString());
+    const fault = objectFault(Buffer.from(data[name] ?? '', 'base64'));
     if (fault !== undefined) errors.push(invalid(key('data', name), REDACTED, fault));
   };
   switch (object['type']) {
@@ -114,7 +122,9 @@ export function keyPairFault(certificate: string, privateKey: string): string | 
   }
   if (secret.asymmetricKeyType !== x509.publicKey.asymmetricKeyType)
     return 'tls: private key type does not match public key type';
-  return createPublicKey(secret).equals(x509.publicKey) ? undefined : 'tls: private key does not match public key';
+  return createPublicKey(secret).equals(x509.publicKey)
+    ? undefined
+    : 'tls: private key does not match public key';
 }
 
 /** pkg/registry/core/secret/strategy.go; stringData goes into data on decoding (pkg/apis/core/v1/conversion.go). */

@@ -1,5 +1,14 @@
 import { randomInt } from 'node:crypto';
-import { addToIp, type Cidr, cidrContains, cidrSize, ipText, type IpFamily, parseCidr, parseIp } from '../../meta/ip.ts';
+import {
+  addToIp,
+  type Cidr,
+  cidrContains,
+  cidrSize,
+  type IpFamily,
+  ipText,
+  parseCidr,
+  parseIp,
+} from '../../meta/ip.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { isStatus } from '../../meta/status.ts';
 import type { ObjectClient } from '../client.ts';
@@ -32,7 +41,8 @@ class Taken<T> {
   }
 }
 
-const keyOf = (service: KubeObject): string => `${service.metadata.namespace ?? ''}/${service.metadata.name ?? ''}`;
+const keyOf = (service: KubeObject): string =>
+  `${service.metadata.namespace ?? ''}/${service.metadata.name ?? ''}`;
 
 const portsTaken = (service: KubeObject): number[] => {
   const spec = specOf(service);
@@ -82,7 +92,9 @@ export class ServiceAllocations {
       for (const ip of ips) this.#ips.drop(ip);
       ports.finish();
     };
-    const seen = this.#client.lister(SERVICES)?.get(service.metadata.namespace ?? '', service.metadata.name ?? '');
+    const seen = this.#client
+      .lister(SERVICES)
+      ?.get(service.metadata.namespace ?? '', service.metadata.name ?? '');
     const shown = seen ? [...ipsTaken(seen), ...portsTaken(seen).map(String)] : [];
     if ([...ips, ...ports.taken.map(String)].every((value) => shown.includes(value))) done();
     else this.#pending.set(key, done);
@@ -106,7 +118,12 @@ export class ServiceAllocations {
   }
 
   /** Takes this address for the Service; throws AllocationError. Returns how to give it back. */
-  async takeIp(service: KubeObject, ip: string, options: StrategyOptions, dryRun: boolean): Promise<() => Promise<void>> {
+  async takeIp(
+    service: KubeObject,
+    ip: string,
+    options: StrategyOptions,
+    dryRun: boolean,
+  ): Promise<() => Promise<void>> {
     const bytes = parseIp(ip)!.bytes;
     const family = bytes.length === 4 ? 'IPv4' : 'IPv6';
     if (!this.#ranges(family, options).some((range) => usable(range, bytes)))
@@ -182,7 +199,12 @@ export class ServiceAllocations {
   }
 
   portOperation(options: StrategyOptions, dryRun: boolean): PortOperation {
-    return new PortOperation(this.#ports, options.serviceNodePortRange ?? '30000-32767', dryRun, this.#random);
+    return new PortOperation(
+      this.#ports,
+      options.serviceNodePortRange ?? '30000-32767',
+      dryRun,
+      this.#random,
+    );
   }
 }
 

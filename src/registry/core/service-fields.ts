@@ -64,7 +64,8 @@ export function normalizeClusterIps(spec: ServiceSpec, old: ServiceSpec | undefi
     return;
   }
   const oldIp = old.clusterIP ?? '';
-  if (old.clusterIPs?.length && !spec.clusterIPs?.length && oldIp === ip) spec.clusterIPs = [...old.clusterIPs];
+  if (old.clusterIPs?.length && !spec.clusterIPs?.length && oldIp === ip)
+    spec.clusterIPs = [...old.clusterIPs];
   if (oldIp !== ip && sameList(old.clusterIPs, spec.clusterIPs)) {
     if (oldIp !== '' && ip === '') delete spec.clusterIPs;
     else spec.clusterIPs = [ip];
@@ -108,7 +109,8 @@ export function dropTypeDependentFields(service: KubeObject, before: KubeObject)
   }
   if (hasNodePorts(old) && !hasNodePorts(spec)) {
     const had = new Set(nodePortsOf(old));
-    if (nodePortsOf(spec).every((port) => had.has(port))) for (const port of spec.ports ?? []) delete port.nodePort;
+    if (nodePortsOf(spec).every((port) => had.has(port)))
+      for (const port of spec.ports ?? []) delete port.nodePort;
   }
   if (
     needsHealthCheckPort(old) &&

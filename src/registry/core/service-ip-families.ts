@@ -69,7 +69,11 @@ export function initIpFamilies(
     const family = familyOf(given[i]!);
     if (!family || !families.includes(family))
       errors.push(
-        invalid(index('spec.clusterIPs', i), given, `${family ?? 'unknown'} is not configured on this cluster`),
+        invalid(
+          index('spec.clusterIPs', i),
+          given,
+          `${family ?? 'unknown'} is not configured on this cluster`,
+        ),
       );
     else spec.ipFamilies = [...(spec.ipFamilies ?? []), family];
   }
@@ -104,5 +108,6 @@ export function defaultStoredFamilies(service: KubeObject, primary: IpFamily): v
     return;
   }
   spec.ipFamilies = (spec.clusterIPs ?? []).map((ip) => familyOf(ip) ?? 'IPv4');
-  if (spec.ipFamilies.length) spec.ipFamilyPolicy = spec.ipFamilies.length === 1 ? 'SingleStack' : 'RequireDualStack';
+  if (spec.ipFamilies.length)
+    spec.ipFamilyPolicy = spec.ipFamilies.length === 1 ? 'SingleStack' : 'RequireDualStack';
 }

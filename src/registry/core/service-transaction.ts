@@ -86,7 +86,8 @@ function addressesNeeded(spec: ServiceSpec, old: ServiceSpec | undefined): numbe
 function addressesFreed(spec: ServiceSpec, old: ServiceSpec): string[] {
   if (old.type === 'ExternalName' || isHeadless(old) || keepsPreferDualStack(spec, old)) return [];
   if (spec.type === 'ExternalName') return [...(old.clusterIPs ?? [])];
-  if (old.ipFamilies?.length === 2 && spec.ipFamilies?.length === 1) return (old.clusterIPs ?? []).slice(1, 2);
+  if (old.ipFamilies?.length === 2 && spec.ipFamilies?.length === 1)
+    return (old.clusterIPs ?? []).slice(1, 2);
   return [];
 }
 
@@ -109,7 +110,12 @@ async function takeAddress(
       held.push({ ip: wanted, give: await allocations.takeIp(service, wanted, context.options, dryRun) });
       return;
     }
-    const taken = await allocations.takeNextIp(service, spec.ipFamilies![i] as IpFamily, context.options, dryRun);
+    const taken = await allocations.takeNextIp(
+      service,
+      spec.ipFamilies![i] as IpFamily,
+      context.options,
+      dryRun,
+    );
     held.push(taken);
     spec.clusterIPs[i] = taken.ip;
     if (i === 0) spec.clusterIP = taken.ip;

@@ -10,7 +10,7 @@ import {
   required,
 } from '../../meta/field-error.ts';
 import { familyOf } from '../../meta/ip.ts';
-import { labelsFaults } from '../../meta/label-selector.ts';
+import { labelsErrors } from '../../meta/label-selector.ts';
 import type { Fields, KubeObject } from '../../meta/object.ts';
 import {
   dns1123Label,
@@ -91,12 +91,7 @@ export function clusterIpFaults(spec: ServiceSpec, old: ServiceSpec | undefined)
   return errors;
 }
 
-function portFaults(
-  port: ServicePort,
-  nameNeeded: boolean,
-  names: Set<string>,
-  path: string,
-): FieldError[] {
+function portFaults(port: ServicePort, nameNeeded: boolean, names: Set<string>, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (port.name) {
     errors.push(...dns1123Label(port.name, child(path, 'name')));
@@ -117,7 +112,11 @@ function typeFaults(spec: ServiceSpec): FieldError[] {
     errors.push(required('spec.ports'));
   if ((spec.type === 'LoadBalancer' || spec.type === 'NodePort') && isHeadless(spec))
     errors.push(
-      invalid('spec.clusterIPs[0]', spec.clusterIPs![0], `may not be set to 'None' for ${spec.type} services`),
+      invalid(
+        'spec.clusterIPs[0]',
+        spec.clusterIPs![0],
+        `may not be set to 'None' for ${spec.type} services`,
+      ),
     );
   if (spec.type === 'ExternalName') {
     const why = 'may not be set for ExternalName services';
@@ -162,7 +161,14 @@ function duplicatePorts(ports: readonly ServicePort[]): FieldError[] {
   ports.forEach((port, i) => {
     const pair = `${port.protocol}/${port.port}`;
     // The internal type, as Go prints it: no JSON names.
-    const shown = { Name: '', Protocol: port.protocol ?? '', AppProtocol: null, Port: port.port ?? 0, TargetPort: 0, NodePort: 0 };
+    const shown = {
+      Name: '',
+      Protocol: port.protocol ?? '',
+      AppProtocol: null,
+      Port: port.port ?? 0,
+      TargetPort: 0,
+      NodePort: 0,
+    };
     if (seen.has(pair)) errors.push(duplicate(index('spec.ports', i), shown));
     seen.add(pair);
   });
@@ -260,7 +266,7 @@ export function validateService(service: KubeObject, old?: KubeObject): FieldErr
   ports.forEach((port, i) => {
     errors.push(...portFaults(port, ports.length > 1, names, index('spec.ports', i)));
   });
-  if (spec.selector) errors.push(...labelsFaults(spec.selector, 'spec.selector'));
+  if (spec.selector) errors.push(...labelsErrors(spec.selector, 'spec.selector'));
   errors.push(...affinityFaults(spec), ...clusterIpFaults(spec, before));
   spec.externalIPs?.forEach((ip, i) => {
     const path = index('spec.externalIPs', i);
@@ -302,7 +308,11 @@ function dualStackChange(
     before.forEach((value, i) => {
       if (value !== now[i])
         errors.push(
-          invalid(field === 'clusterIPs' ? index('spec.clusterIPs', i) : first, shown, 'may not change once set'),
+          invalid(
+            field === 'clusterIPs' ? index('spec.clusterIPs', i) : first,
+            shown,
+            'may not change once set',
+          ),
         );
     });
     return errors;
@@ -354,7 +364,9 @@ export function loadBalancerStatusFaults(
   const points: Fields[] = status?.['ingress'] ?? [];
   if (spec.type !== 'LoadBalancer' && points.length)
     return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")];
-  const before = ((old?.['ingress'] ?? []) as Fields[]).flatMap((point) => (point['ip'] ? [point['ip']] : []));
+  const before = ((old?.['ingress'] ?? []) as Fields[]).flatMap((point) =>
+    point['ip'] ? [point['ip']] : [],
+  );
   points.forEach((point, i) => {
     const at = index(path, i);
     const { ip, ipMode, hostname } = point;

@@ -7,7 +7,13 @@ import { cidrWarnings, ipWarnings } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
 import { age, formatLabels } from '../table-cells.ts';
 import { allocationsOf } from './service-allocation.ts';
-import { dropTypeDependentFields, externallyAccessible, type ServicePort, type ServiceSpec, specOf } from './service-fields.ts';
+import {
+  dropTypeDependentFields,
+  externallyAccessible,
+  type ServicePort,
+  type ServiceSpec,
+  specOf,
+} from './service-fields.ts';
 import { beginService } from './service-transaction.ts';
 import { loadBalancerStatusFaults, validateService, validateServiceUpdate } from './service-validation.ts';
 
@@ -16,7 +22,10 @@ function defaults(service: KubeObject): void {
   const spec = specOf(service);
   spec['sessionAffinity'] ||= 'None';
   if (spec['sessionAffinity'] === 'None') delete spec['sessionAffinityConfig'];
-  else if (spec['sessionAffinity'] === 'ClientIP' && spec['sessionAffinityConfig']?.clientIP?.timeoutSeconds == null)
+  else if (
+    spec['sessionAffinity'] === 'ClientIP' &&
+    spec['sessionAffinityConfig']?.clientIP?.timeoutSeconds == null
+  )
     spec['sessionAffinityConfig'] = { clientIP: { timeoutSeconds: 10800 } };
   spec.type ||= 'ClusterIP';
   for (const port of spec.ports ?? []) {
@@ -27,7 +36,8 @@ function defaults(service: KubeObject): void {
   if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || spec.type === 'ClusterIP')
     spec['internalTrafficPolicy'] ??= 'Cluster';
   // Defaulted once for this type too; the field means nothing there.
-  else if (spec.type === 'ExternalName' && service.metadata.resourceVersion) delete spec['internalTrafficPolicy'];
+  else if (spec.type === 'ExternalName' && service.metadata.resourceVersion)
+    delete spec['internalTrafficPolicy'];
   if (spec.type !== 'LoadBalancer') return;
   spec.allocateLoadBalancerNodePorts ??= true;
   for (const point of (service['status']?.loadBalancer?.ingress ?? []) as Fields[])
@@ -65,7 +75,9 @@ function warnings(service: KubeObject): string[] {
   if (spec.type !== 'ExternalName' && spec['externalName'])
     out.push('spec.externalName is ignored when spec.type is not "ExternalName"');
   if (spec['trafficDistribution'] === 'PreferClose')
-    out.push(`spec.trafficDistribution: ${quote('PreferClose')} is deprecated; use ${quote('PreferSameZone')}`);
+    out.push(
+      `spec.trafficDistribution: ${quote('PreferClose')} is deprecated; use ${quote('PreferSameZone')}`,
+    );
   return out;
 }
 
@@ -109,7 +121,8 @@ export const services: Strategy = {
       if (!isStatus(error, 'NotFound')) throw error;
     }
     if (spec.type === 'ExternalName') return;
-    for (const ip of spec.clusterIPs ?? []) if (ip !== 'None') await allocationsOf(context.client).releaseIp(ip);
+    for (const ip of spec.clusterIPs ?? [])
+      if (ip !== 'None') await allocationsOf(context.client).releaseIp(ip);
   },
   prepareForCreate(service) {
     service['status'] = { loadBalancer: {} };

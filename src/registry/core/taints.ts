@@ -1,4 +1,4 @@
-import { type FieldError, child, index, invalid, notSupported, required } from '../../meta/field-error.ts';
+import { child, type FieldError, index, invalid, notSupported, required } from '../../meta/field-error.ts';
 import { labelValueFaults, qualifiedNameFaults } from '../../meta/names.ts';
 
 export interface Taint {
@@ -29,7 +29,8 @@ export function taintFaults(taints: readonly Taint[], path: string): FieldError[
     const valueFaults = labelValueFaults(taint.value ?? '');
     if (valueFaults.length) errors.push(invalid(child(at, 'value'), taint.value, valueFaults.join(';')));
     if (!taint.effect) errors.push(required(child(at, 'effect')));
-    else if (!EFFECTS.includes(taint.effect)) errors.push(notSupported(child(at, 'effect'), taint.effect, EFFECTS));
+    else if (!EFFECTS.includes(taint.effect))
+      errors.push(notSupported(child(at, 'effect'), taint.effect, EFFECTS));
     const pair = `${name} ${taint.effect ?? ''}`;
     if (seen.has(pair))
       errors.push({

@@ -4,8 +4,8 @@ import { dns1123SubdomainFaults, pathSegmentFaults } from '../../meta/names.ts';
 import type { Fields, KubeObject } from '../../meta/object.ts';
 import { immutable, qualifiedName } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
-import { fillCoreEvent } from './conversion.ts';
 import { since } from '../table-cells.ts';
+import { fillCoreEvent } from './conversion.ts';
 
 /** How long an Event is kept: kube-apiserver's default of --event-ttl. */
 export const EVENT_TTL_SECONDS = 3600;
@@ -21,12 +21,14 @@ function legacy(event: KubeObject, reportingField: string): FieldError[] {
   const namespace = event.metadata.namespace ?? '';
   const about: Fields = event['involvedObject'] ?? {};
   const aboutNamespace: string = about['namespace'] ?? '';
-  const mismatch = () => invalid('involvedObject.namespace', aboutNamespace, 'does not match event.namespace');
+  const mismatch = () =>
+    invalid('involvedObject.namespace', aboutNamespace, 'does not match event.namespace');
   if (isZero(event['eventTime'])) {
     if (aboutNamespace === '' ? namespace !== '' && namespace !== 'default' : namespace !== aboutNamespace)
       errors.push(mismatch());
   } else {
-    if (aboutNamespace === '' && namespace !== 'default' && namespace !== 'kube-system') errors.push(mismatch());
+    if (aboutNamespace === '' && namespace !== 'default' && namespace !== 'kube-system')
+      errors.push(mismatch());
     const reporting: string = event['reportingComponent'] ?? '';
     if (reporting === '') errors.push(required(reportingField));
     errors.push(...qualifiedName(reporting, reportingField));
@@ -75,7 +77,10 @@ const shownReference = (r: Fields | undefined) =>
     ResourceVersion: r['resourceVersion'] ?? '',
     FieldPath: r['fieldPath'] ?? '',
   };
-const shownSource = (s: Fields | undefined) => ({ Component: s?.['component'] ?? '', Host: s?.['host'] ?? '' });
+const shownSource = (s: Fields | undefined) => ({
+  Component: s?.['component'] ?? '',
+  Host: s?.['host'] ?? '',
+});
 const micros = (time: unknown) => (isZero(time) ? '' : String(time).replace(/(\.\d{6})\d+/, '$1'));
 
 function strictUpdate(event: KubeObject, old: KubeObject): FieldError[] {
@@ -101,8 +106,7 @@ function strictUpdate(event: KubeObject, old: KubeObject): FieldError[] {
   return errors;
 }
 
-const source = (event: KubeObject): string =>
-  event['source']?.component || event['reportingComponent'] || '';
+const source = (event: KubeObject): string => event['source']?.component || event['reportingComponent'] || '';
 
 const about = (name: string) => (event: KubeObject) => event['involvedObject']?.[name] ?? '';
 
@@ -142,14 +146,19 @@ export function eventStrategy(strict: boolean): Strategy {
   return {
     defaults: fillCoreEvent,
     validate: (event) => [...legacy(event, reporting), ...(strict ? strictCreate(event) : [])],
-    validateUpdate: (event, old) => [...legacy(event, reporting), ...(strict ? strictUpdate(event, old) : [])],
+    validateUpdate: (event, old) => [
+      ...legacy(event, reporting),
+      ...(strict ? strictUpdate(event, old) : []),
+    ],
     ...(strict ? {} : { validateName: (name: string) => pathSegmentFaults(name) }),
     allowCreateOnUpdate: true,
     ttlSeconds: () => EVENT_TTL_SECONDS,
     selectableFields: strict ? SELECTABLE_V1 : SELECTABLE,
     row(event, now) {
       const time = (field: unknown) => since(isZero(field) ? undefined : field, now);
-      const first = isZero(event['firstTimestamp']) ? time(event['eventTime']) : time(event['firstTimestamp']);
+      const first = isZero(event['firstTimestamp'])
+        ? time(event['eventTime'])
+        : time(event['firstTimestamp']);
       const of: Fields | undefined = event['series'];
       const last = of
         ? time(of['lastObservedTime'])

@@ -1,3 +1,4 @@
 import type { Strategy } from '../strategy.ts';
+import { runtimeclasses } from './runtimeclasses.ts';
 
-export const nodeStrategies: Record<string, Strategy> = {};
+export const nodeStrategies: Record<string, Strategy> = { runtimeclasses };
