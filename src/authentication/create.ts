@@ -1,4 +1,5 @@
 import { LAST_USED_LABEL } from '../controllers/legacy-token-labels.ts';
+import type { LegacyTokenMaker } from '../controllers/token-secrets.ts';
 import type { GroupResource, KubeObject } from '../meta/object.ts';
 import { isStatus } from '../meta/status.ts';
 import type { ObjectClient } from '../registry/client.ts';
@@ -12,6 +13,7 @@ import { type AuthenticationOptions, apiAudiencesOf, StartupRefusal } from './fl
 import { credentialHeaders, FrontProxyAuthenticator } from './front-proxy.ts';
 import { createServiceAccountAuthenticator } from './service-account/authenticator.ts';
 import { KeySet, parsePrivateKeyPem, parsePublicKeysPem } from './service-account/keys.ts';
+import { legacyTokenMaker } from './service-account/legacy-token.ts';
 import { day } from './service-account/legacy-validator.ts';
 import type { BoundResource } from './service-account/objects.ts';
 import { signingKey, TokenSigner } from './service-account/signer.ts';
@@ -49,6 +51,8 @@ export interface Authentication {
   apiAudiences: readonly string[];
   keys: WatchedFiles<KeySet>;
   signer: TokenSigner;
+  /** For the controller that fills token Secrets. */
+  makeLegacyToken: LegacyTokenMaker;
   /** Whether a header, by its lower-case name, must be taken off a request that got in. */
   isCredentialHeader(header: string): boolean;
   /** PEM of `--client-ca-file` and `--requestheader-client-ca-file`, which clients are told to choose a certificate by. */
@@ -159,6 +163,7 @@ export function createAuthentication(
     apiAudiences,
     keys,
     signer: new TokenSigner(options.serviceAccounts.issuers[0] ?? '', key),
+    makeLegacyToken: legacyTokenMaker(key),
     isCredentialHeader: credentialHeaders(proxyAuthorities ? options.requestHeader : undefined),
     clientAuthorities: [clientAuthorities, proxyAuthorities].filter((pool) => pool !== undefined),
     start() {
