@@ -10,7 +10,8 @@
 //   type   word | "=NAME" | [TYPE] | {"*": TYPE}
 //   pb     field number; a list is the way through embedded messages; 0 where protobuf has none
 //   flags  r required, o omitempty, z omitzero, p pointer, w a named list (its own message in protobuf)
-//   more   d default, e enum, s patchStrategy, m patchMergeKey, l listType, k listMapKeys, a mapType, g Go type
+//   more   d default, e enum, s patchStrategy, m patchMergeKey, l listType, k listMapKeys, a mapType, g Go type,
+//          i embedded Go structs around the field
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -231,18 +232,23 @@ const GO_NAMES = {
 };
 
 /** Fields of a struct in Go's order, embedded ones in their place. */
-function* fieldsOf(pkg, name, way = []) {
+function* fieldsOf(pkg, name, way = [], around = []) {
   const struct = pkg.structs[name];
   if (!struct) throw new Error(`${pkg.group}.${name}: not in the source`);
   for (const field of struct) {
-    if (!field.inline) yield { ...field, pkg, way };
+    if (!field.inline) yield { ...field, pkg, way, around };
     else if (field.goType.endsWith('TypeMeta')) {
       for (const json of ['kind', 'apiVersion'])
-        yield { json, goType: 'string', omitempty: true, pb: 0, pkg, way };
+        yield { json, goType: 'string', omitempty: true, pb: 0, pkg, way, around };
     } else {
       const [ours] = nameOf(pkg, field.goType);
       const at = ours.lastIndexOf('.');
-      yield* fieldsOf(goPackage(ours.slice(0, at)), ours.slice(at + 1), [...way, field.pb]);
+      yield* fieldsOf(
+        goPackage(ours.slice(0, at)),
+        ours.slice(at + 1),
+        [...way, field.pb],
+        [...around, ours.slice(at + 1)],
+      );
     }
   }
 }
@@ -279,6 +285,7 @@ function typeRow(name, fact) {
     if (told?.listType) more.l = told.listType;
     if (told?.listMapKeys) more.k = told.listMapKeys;
     if (told?.mapType) more.a = told.mapType;
+    if (field.around.length) more.i = field.around;
     if (go !== plainGo(type)) more.g = go;
     fields[field.json] = Object.keys(more).length
       ? [type, pb, flags, more]

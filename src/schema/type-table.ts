@@ -79,6 +79,8 @@ export interface Field {
   pb: number;
   /** Numbers of the embedded messages around it in protobuf, outermost first. */
   pbWay: readonly number[];
+  /** Names of the embedded Go structs around it, outermost first; they stand in error messages. */
+  goWay: readonly string[];
   /** A list that is a message of its own in protobuf (`ExtraValue`, `Verbs`), itself or as the value of a map. */
   pbWrapped: boolean;
 }
@@ -119,6 +121,7 @@ type RawMore = {
   k?: string[];
   a?: string;
   g?: string;
+  i?: string[];
 };
 type RawField = [RawType, (number | number[])?, string?, RawMore?];
 interface RawDefinition {
@@ -236,6 +239,7 @@ export class TypeTable {
       pointer: flags.includes('p'),
       pb: way[way.length - 1]!,
       pbWay: way.slice(0, -1),
+      goWay: more.i ?? [],
       pbWrapped: flags.includes('w'),
     };
   }

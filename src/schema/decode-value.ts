@@ -1,0 +1,400 @@
+import { formatDuration, parseDuration } from '../meta/duration.ts';
+import { quote } from '../meta/go-quote.ts';
+import { formatMicroTime, formatTime, parseMicroTime, parseTime } from '../meta/go-time.ts';
+import { parseQuantity } from '../meta/quantity.ts';
+import { NumberLiteral, plainObject, plainValue, RepeatedObject } from './json-text.ts';
+import { type Field, type ScalarNode, type TypeDefinition, type TypeNode, typeTable } from './type-table.ts';
+
+/**
+ * Takes a parsed JSON value for a type as Go decodes into its struct (sigs.k8s.io/json): unknown fields and nulls
+ * vanish, values are brought into their canonical form, and what does not fit is an error in Go's words.
+ */
+export type DecodedValue =
+  | { ok: true; value: Record<string, unknown>; strictErrors: string[] }
+  | { ok: false; error: string };
+
+/** A hundred strict errors are reported at most, as in Go. */
+const MAX_STRICT_ERRORS = 100;
+
+/**
+ * Decodes an object into a struct type, changing it in place where it can.
+ * `strict` collects unknown and repeated fields in the order in which they stand in the text.
+ */
+export function decodeStruct(value: unknown, type: TypeDefinition, strict: boolean): DecodedValue {
+  const decoder = new Decoder(strict);
+  try {
+    const decoded = decoder.decode(value, type.node);
+    if (decoder.error !== undefined) return { ok: false, error: decoder.error };
+    return {
+      ok: true,
+      value: (decoded ?? {}) as Record<string, unknown>,
+      strictErrors: [...decoder.strictErrors],
+    };
+  } catch (thrown) {
+    if (thrown instanceof AtOnce) return { ok: false, error: thrown.message };
+    throw thrown;
+  }
+}
+
+/** Repeated keys of an untyped value, as strict decoding reports them, and the value without them. */
+export function decodeUntyped(value: unknown, strict: boolean): { value: unknown; strictErrors: string[] } {
+  const errors = new Set<string>();
+  if (strict) findRepeated(value, '', errors);
+  return { value: plainValue(value), strictErrors: [...errors] };
+}
+
+function findRepeated(value: unknown, path: string, errors: Set<string>): void {
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) findRepeated(item, `${path}[${i}]`, errors);
+  } else if (value !== null && typeof value === 'object' && !(value instanceof NumberLiteral)) {
+    const entries = value instanceof RepeatedObject ? value.entries : Object.entries(value);
+    const seen = new Set<string>();
+    for (const [key, item] of entries) {
+      const at = path === '' ? key : `${path}.${key}`;
+      if (seen.has(key) && errors.size < MAX_STRICT_ERRORS) errors.add(`duplicate field ${quote(at)}`);
+      seen.add(key);
+      findRepeated(item, at, errors);
+    }
+  }
+}
+
+/** An error of a type's own UnmarshalJSON, which ends the decoding where it occurs. */
+class AtOnce extends Error {}
+
+const INT_LIMITS = { int32: [-2147483648, 2147483647], int64: [-(2 ** 63), 2 ** 63] } as const;
+
+class Decoder {
+  readonly strict: boolean;
+  readonly strictErrors = new Set<string>();
+  /** The first value that did not fit; decoding goes on past it. */
+  error: string | undefined;
+  /** Where the walk is: struct fields, map keys, list indexes. */
+  readonly #path: (string | number)[] = [];
+  /** The struct fields alone, as type errors name the place, and the struct that holds the innermost. */
+  readonly #fields: Field[] = [];
+  #struct = '';
+
+  constructor(strict: boolean) {
+    this.strict = strict;
+  }
+
+  /** undefined stands for Go's nil and for values that did not fit. */
+  decode(value: unknown, node: TypeNode): unknown {
+    switch (node.kind) {
+      case 'scalar':
+        return this.#scalar(value, node);
+      case 'struct':
+        return isObject(value) ? this.#structValue(value, node.type) : this.#misfit(value, node.goType);
+      case 'map':
+        return isObject(value) ? this.#map(value, node.values) : this.#misfit(value, node.goType);
+      case 'list':
+        return Array.isArray(value) ? this.#list(value, node.items) : this.#misfit(value, node.goType);
+    }
+  }
+
+  #structValue(value: object, type: TypeDefinition): unknown {
+    if (value instanceof RepeatedObject) return this.#repeatedStruct(value, type);
+    const object = value as Record<string, unknown>;
+    const outer = this.#struct;
+    let dropped = false;
+    for (const key in object) {
+      const field = type.byName.get(key);
+      if (field === undefined) {
+        this.#strictError('unknown field', key);
+        dropped = true;
+        continue;
+      }
+      const item = object[key];
+      const decoded = item === null ? undefined : this.#member(item, field, type, outer);
+      if (decoded === undefined) {
+        object[key] = undefined;
+        dropped = true;
+      } else if (decoded !== item) object[key] = decoded;
+    }
+    if (!dropped) return object;
+    const kept: Record<string, unknown> = {};
+    for (const key in object) if (object[key] !== undefined && type.byName.has(key)) kept[key] = object[key];
+    return kept;
+  }
+
+  #member(item: unknown, field: Field, type: TypeDefinition, outer: string): unknown {
+    this.#struct = type.goName;
+    this.#fields.push(field);
+    this.#path.push(field.name);
+    const decoded = this.decode(item, field.node);
+    this.#path.pop();
+    this.#fields.pop();
+    this.#struct = outer;
+    return decoded;
+  }
+
+  #repeatedStruct(value: RepeatedObject, type: TypeDefinition): unknown {
+    const outer = this.#struct;
+    const result: Record<string, unknown> = {};
+    const seen = new Set<string>();
+    for (const [key, item] of value.entries) {
+      const field = type.byName.get(key);
+      if (field === undefined) {
+        this.#strictError('unknown field', key);
+        continue;
+      }
+      if (seen.has(key)) this.#strictError('duplicate field', key);
+      seen.add(key);
+      if (item === null) {
+        if (field.pointer || field.node.kind === 'list' || field.node.kind === 'map') delete result[key];
+        continue;
+      }
+      const decoded = this.#member(item, field, type, outer);
+      if (decoded !== undefined) result[key] = merged(result[key], decoded, field.node);
+    }
+    return result;
+  }
+
+  #map(value: object, values: TypeNode): unknown {
+    const repeated = value instanceof RepeatedObject;
+    const seen = new Set<string>();
+    const entries = repeated ? value.entries : Object.entries(value);
+    let changed = repeated;
+    for (const [i, [key, item]] of entries.entries()) {
+      if (repeated) {
+        if (seen.has(key)) this.#strictError('duplicate field', key);
+        seen.add(key);
+      }
+      this.#path.push(key);
+      const decoded = item === null ? zeroValue(values) : this.decode(item, values);
+      this.#path.pop();
+      if (decoded !== item) {
+        entries[i] = [key, decoded];
+        changed = true;
+      }
+    }
+    return changed ? plainObject(entries) : value;
+  }
+
+  #list(value: unknown[], items: TypeNode): unknown {
+    for (let i = 0; i < value.length; i++) {
+      this.#path.push(i);
+      const item = value[i];
+      value[i] = item === null ? zeroValue(items) : this.decode(item, items);
+      this.#path.pop();
+    }
+    return value;
+  }
+
+  #scalar(value: unknown, node: ScalarNode): unknown {
+    switch (node.scalar) {
+      case 'string':
+        return typeof value === 'string' ? value : this.#misfit(value, node.goType);
+      case 'boolean':
+        return typeof value === 'boolean' ? value : this.#misfit(value, node.goType);
+      case 'int32':
+      case 'int64': {
+        const number =
+          value instanceof NumberLiteral && /^-?\d+$/.test(value.text) ? Number(value.text) : value;
+        const [least, most] = INT_LIMITS[node.scalar];
+        if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most)
+          return number;
+        return this.#misfit(value, node.goType, true);
+      }
+      case 'double': {
+        const number = value instanceof NumberLiteral ? Number(value.text) : value;
+        return typeof number === 'number' && Number.isFinite(number)
+          ? number
+          : this.#misfit(value, node.goType, true);
+      }
+      case 'bytes':
+        return this.#bytes(value, node);
+      case 'time':
+      case 'microTime':
+        return this.#time(value, node.scalar);
+      case 'duration': {
+        const nanos = parseDuration(this.#text(value));
+        if (typeof nanos !== 'bigint') throw new AtOnce(nanos.error);
+        return formatDuration(nanos);
+      }
+      case 'quantity': {
+        const quantity = parseQuantity((typeof value === 'string' ? value : written(value)).trim());
+        if (typeof quantity === 'string') throw new AtOnce(quantity);
+        return quantity.toString();
+      }
+      case 'intOrString': {
+        if (typeof value === 'string') return value;
+        const number = value instanceof NumberLiteral ? Number.NaN : value;
+        if (typeof number === 'number' && number >= INT_LIMITS.int32[0] && number <= INT_LIMITS.int32[1])
+          return number;
+        throw new AtOnce(this.#typeError(value, 'int32', true));
+      }
+      case 'fieldsV1':
+      case 'rawExtension':
+      case 'json':
+        return plainValue(value);
+      case 'schemaOrArray':
+        if (Array.isArray(value)) return value.map((item) => this.#schema(item));
+        return isObject(value) ? this.#schema(value) : undefined;
+      case 'schemaOrStrings':
+        if (!Array.isArray(value)) return isObject(value) ? this.#schema(value) : undefined;
+        return value.map((item) => (item === null ? '' : this.#text(item)));
+      case 'schemaOrBool':
+        if (typeof value === 'boolean') return value;
+        if (isObject(value)) return this.#schema(value);
+        throw new AtOnce('boolean or JSON schema expected');
+    }
+  }
+
+  /** Types with a decoder of their own begin a new one inside, which is never strict. */
+  #schema(value: unknown): unknown {
+    const decoder = new Decoder(false);
+    const decoded = decoder.decode(
+      value === null ? {} : value,
+      typeTable.type('apiextensions/v1.JSONSchemaProps').node,
+    );
+    if (decoder.error !== undefined) throw new AtOnce(decoder.error);
+    return decoded;
+  }
+
+  /** A value whose type reads a string and nothing else. */
+  #text(value: unknown): string {
+    if (typeof value === 'string') return value;
+    throw new AtOnce(this.#typeError(value, 'string', false));
+  }
+
+  #time(value: unknown, scalar: 'time' | 'microTime'): string {
+    const text = this.#text(value);
+    // The form that the server writes itself comes back in most bodies.
+    if (scalar === 'time' && /^[12]\d{3}-[01]\d-[0-2]\dT[01]\d:[0-5]\d:[0-5]\dZ$/.test(text)) {
+      const time = parseTime(text);
+      if (typeof time !== 'string') return text;
+    }
+    const time = scalar === 'time' ? parseTime(text) : parseMicroTime(text);
+    if (typeof time === 'string') throw new AtOnce(time);
+    return scalar === 'time' ? formatTime(time) : formatMicroTime(time);
+  }
+
+  #bytes(value: unknown, node: ScalarNode): unknown {
+    if (typeof value === 'string') {
+      const at = badBase64(value);
+      if (at < 0) return /[\r\n]/.test(value) ? value.replace(/[\r\n]/g, '') : value;
+      this.error ??= `illegal base64 data at input byte ${at}`;
+      return undefined;
+    }
+    if (!Array.isArray(value)) return this.#misfit(value, node.goType);
+    const bytes = value.map((item) => {
+      if (item === null) return 0;
+      if (typeof item === 'number' && Number.isInteger(item) && item >= 0 && item <= 255) return item;
+      this.#misfit(item, 'uint8', true);
+      return 0;
+    });
+    return Buffer.from(bytes).toString('base64');
+  }
+
+  #misfit(value: unknown, goType: string, numeric = false): undefined {
+    this.error ??= this.#typeError(value, goType, numeric);
+    return undefined;
+  }
+
+  #typeError(value: unknown, goType: string, numeric: boolean): string {
+    const what = describe(value, numeric);
+    if (this.#fields.length === 0) return `json: cannot unmarshal ${what} into Go value of type ${goType}`;
+    const path = this.#fields.flatMap((field) => [...field.goWay, field.name]).join('.');
+    return `json: cannot unmarshal ${what} into Go struct field ${this.#struct}.${path} of type ${goType}`;
+  }
+
+  #strictError(what: 'unknown field' | 'duplicate field', name: string): void {
+    if (!this.strict || this.strictErrors.size >= MAX_STRICT_ERRORS) return;
+    let path = '';
+    for (const part of this.#path) {
+      if (typeof part === 'number') path += `[${part}]`;
+      else path += path === '' ? part : `.${part}`;
+    }
+    this.strictErrors.add(`${what} ${quote(path === '' ? name : `${path}.${name}`)}`);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (
+    value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof NumberLiteral)
+  );
+}
+
+/** How Go calls a JSON value; a number with what was written only where a number was wanted. */
+function describe(value: unknown, numeric: boolean): string {
+  if (typeof value === 'string') return 'string';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number' || value instanceof NumberLiteral)
+    return numeric ? `number ${written(value)}` : 'number';
+  return Array.isArray(value) ? 'array' : 'object';
+}
+
+const written = (value: unknown): string =>
+  value instanceof NumberLiteral ? value.text : JSON.stringify(value);
+
+/** What a null leaves in a list or as the value of a map. */
+function zeroValue(node: TypeNode): unknown {
+  switch (node.kind) {
+    case 'struct':
+    case 'map':
+      return {};
+    case 'list':
+      return [];
+  }
+  switch (node.scalar) {
+    case 'int32':
+    case 'int64':
+    case 'double':
+    case 'intOrString':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'quantity':
+      return '0';
+    case 'string':
+    case 'bytes':
+      return '';
+    default:
+      return null;
+  }
+}
+
+/** What a second value of the same field does to the first: structs and maps take on, the rest is replaced. */
+function merged(before: unknown, value: unknown, node: TypeNode): unknown {
+  if (before === undefined) return value;
+  if (node.kind === 'map') return { ...(before as object), ...(value as object) };
+  if (node.kind === 'struct') {
+    const result = { ...(before as Record<string, unknown>) };
+    for (const [key, item] of Object.entries(value as object)) {
+      const field = node.type.byName.get(key);
+      result[key] = field ? merged(result[key], item, field.node) : item;
+    }
+    return result;
+  }
+  return value;
+}
+
+/** Where Go's base64 decoder stumbles, or -1. Line ends are skipped; padding must be complete. */
+function badBase64(text: string): number {
+  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return -1;
+  let quantum = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    if (char === '\n' || char === '\r') continue;
+    if (char !== '=') {
+      if (!/[A-Za-z0-9+/]/.test(char)) return i;
+      quantum = (quantum + 1) % 4;
+      continue;
+    }
+    if (quantum < 2) return i;
+    let rest = i + 1;
+    const skip = (): void => {
+      while (text[rest] === '\n' || text[rest] === '\r') rest++;
+    };
+    skip();
+    if (quantum === 2) {
+      if (rest === text.length) return text.length;
+      if (text[rest] !== '=') return rest;
+      rest++;
+    }
+    skip();
+    return rest < text.length ? rest : -1;
+  }
+  return quantum === 0 ? -1 : text.length - quantum;
+}
