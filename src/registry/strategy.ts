@@ -33,6 +33,12 @@ export interface StrategyOptions {
   serviceNodePortRange?: string;
 }
 
+/** How an update through one subresource is prepared and checked. */
+export interface UpdateStrategy {
+  prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
+  validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
+}
+
 /** A cell of a Table row. */
 export type Cell = string | number | boolean | null;
 
@@ -72,10 +78,9 @@ export interface Strategy {
   /** Fields a fieldSelector may name beside metadata.name and metadata.namespace. */
   selectableFields?: Record<string, (object: KubeObject) => string>;
   /** The status subresource; absent: the generic one (takes status, keeps all else). */
-  status?: {
-    prepareForUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): void;
-    validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
-  };
+  status?: UpdateStrategy;
+  /** Other subresources that are written by updating the object: `namespaces/finalize`, `certificatesigningrequests/approval`. */
+  subresources?: Readonly<Record<string, UpdateStrategy>>;
   /** A create keeps the status sent (nodes). Default: it is dropped where there is a status subresource. */
   createKeepsStatus?: boolean;
   /** Deleting answers with the object, not with a Status (pods, namespaces, serviceaccounts, …). */

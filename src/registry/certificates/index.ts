@@ -1,3 +1,4 @@
 import type { Strategy } from '../strategy.ts';
+import { certificatesigningrequests } from './certificatesigningrequests.ts';
 
-export const certificatesStrategies: Record<string, Strategy> = {};
+export const certificatesStrategies: Record<string, Strategy> = { certificatesigningrequests };

@@ -1,7 +1,7 @@
 import { type FieldError, index, invalid } from '../../meta/field-error.ts';
 import { nameIsDnsLabel, qualifiedNameFaults } from '../../meta/names.ts';
 import type { KubeObject } from '../../meta/object.ts';
-import type { Strategy, StrategyContext } from '../strategy.ts';
+import type { Strategy, UpdateStrategy } from '../strategy.ts';
 import { age } from '../table-cells.ts';
 
 export const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -25,6 +25,20 @@ function setFinalizers(object: KubeObject, finalizers: readonly string[]): void 
 function validate(object: KubeObject): FieldError[] {
   return finalizersOf(object).flatMap((name) => finalizerFaults(name, 'spec.finalizers'));
 }
+
+/**
+ * The strategy of `PUT namespaces/NAME/finalize`: only here are spec.finalizers taken from the client. Once none are left,
+ * and metadata.finalizers neither, a namespace that is being deleted goes (pkg/registry/core/namespace/storage).
+ */
+const finalize: UpdateStrategy = {
+  prepareForUpdate(object, old) {
+    setFinalizers(object, finalizersOf(object));
+    object['status'] = old['status'];
+  },
+  validateUpdate(object) {
+    return finalizersOf(object).flatMap((name, i) => finalizerFaults(name, index('spec.finalizers', i)));
+  },
+};
 
 /** pkg/registry/core/namespace/strategy.go; the label is kept by defaulting, whatever a client writes. */
 export const namespaces: Strategy = {
@@ -66,23 +80,10 @@ export const namespaces: Strategy = {
       return [invalid('status.Phase', phase, `may only be '${due}' if ${when}`)];
     },
   },
+  subresources: { finalize },
   deleteReturnsObject: true,
   selectableFields: { 'status.phase': (object) => object['status']?.phase ?? '' },
   row: (object, now) => [object.metadata.name ?? '', object['status']?.phase ?? '', age(object, now)],
-};
-
-/**
- * The strategy of `PUT namespaces/NAME/finalize`: only here are spec.finalizers taken from the client. Once none are left,
- * and metadata.finalizers neither, a namespace that is being deleted goes (pkg/registry/core/namespace/storage).
- */
-export const namespaceFinalize = {
-  prepareForUpdate(object: KubeObject, old: KubeObject, _context: StrategyContext): void {
-    setFinalizers(object, finalizersOf(object));
-    object['status'] = old['status'];
-  },
-  validateUpdate(object: KubeObject, _old: KubeObject, _context: StrategyContext): FieldError[] {
-    return finalizersOf(object).flatMap((name, i) => finalizerFaults(name, index('spec.finalizers', i)));
-  },
 };
 
 /** Whether a namespace goes with the write that left it like this. */
