@@ -48,14 +48,12 @@ const object: fc.Arbitrary<KubeObject> = fc.oneof(
   fc
     .tuple(namespace, name, fc.array(rule, { maxLength: 3 }))
     .map(([ns, n, rules]) => ({ kind: 'Role', metadata: { namespace: ns, name: n }, rules })),
-  fc
-    .tuple(name, name, fc.array(subject, { maxLength: 3 }))
-    .map(([n, role, subjects]) => ({
-      kind: 'ClusterRoleBinding',
-      metadata: { name: n },
-      roleRef: { kind: 'ClusterRole', name: role },
-      subjects,
-    })),
+  fc.tuple(name, name, fc.array(subject, { maxLength: 3 })).map(([n, role, subjects]) => ({
+    kind: 'ClusterRoleBinding',
+    metadata: { name: n },
+    roleRef: { kind: 'ClusterRole', name: role },
+    subjects,
+  })),
   fc
     .tuple(namespace, name, fc.constantFrom('Role', 'ClusterRole'), name, fc.array(subject, { maxLength: 3 }))
     .map(([ns, n, kind, role, subjects]) => ({

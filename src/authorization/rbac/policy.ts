@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../meta/object.ts';
 import type { UserInfo } from '../../meta/user.ts';
 import type { ObjectChange } from '../../registry/lister.ts';
+import { roleOf } from './role-rules.ts';
 import { type CompiledRule, compileRule, type PolicyRule, type RoleRef, type Subject } from './rule.ts';
 import { type HeldRule, RuleIndex } from './rule-index.ts';
 import type { RbacSource } from './source.ts';
@@ -161,10 +162,7 @@ export class RbacPolicy {
   }
 
   #rules(roleRef: RoleRef, namespace: string): readonly CompiledRule[] | undefined {
-    let role: KubeObject | undefined;
-    if (roleRef.kind === 'ClusterRole') role = this.#source.clusterroles.get('', roleRef.name);
-    else if (roleRef.kind === 'Role' && namespace !== '')
-      role = this.#source.roles.get(namespace, roleRef.name);
+    const role = roleOf(this.#source, roleRef, namespace);
     if (!role) return undefined;
     let rules = this.#compiled.get(role);
     if (!rules) {

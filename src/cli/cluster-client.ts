@@ -1,0 +1,91 @@
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { KubeObject } from '../meta/object.ts';
+import { type KubeconfigContext, readKubeconfig, targetOf } from '../webhook/kubeconfig.ts';
+import type { WebhookTarget } from '../webhook/target.ts';
+
+const PAGE = 500;
+const MAX_PAGES = 10_000;
+const TIMEOUT_MS = 30_000;
+
+/** Reads a cluster through a kubeconfig, as little as commands need: paths as JSON, and lists page by page. */
+export class ClusterClient {
+  readonly context: KubeconfigContext;
+  readonly #target: WebhookTarget;
+  readonly #base: URL;
+  readonly #agent: HttpAgent | HttpsAgent;
+
+  /** Throws an Error in client-go's words where the kubeconfig cannot be used. */
+  constructor(kubeconfig: string, contextName?: string) {
+    this.context = readKubeconfig(kubeconfig, undefined, contextName);
+    this.#target = targetOf(this.context);
+    this.#base = new URL(this.#target.url);
+    this.#agent =
+      this.#base.protocol === 'https:'
+        ? new HttpsAgent({ keepAlive: true })
+        : new HttpAgent({ keepAlive: true });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** Every object of a resource; `path` is `/apis/GROUP/VERSION/RESOURCE`. Items get the kind of their list. */
+  async list(path: string): Promise<KubeObject[]> {
+    const items: KubeObject[] = [];
+    let next = '';
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const query = `limit=${PAGE}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`;
+      const list = await this.get(`${path}?${query}`);
+      const kind = String(list.kind ?? '').replace(/List$/, '');
+      for (const item of (list['items'] ?? []) as KubeObject[])
+        items.push({ ...item, kind, apiVersion: list.apiVersion ?? '' });
+      next = (list.metadata as { continue?: string } | undefined)?.continue ?? '';
+      if (next === '') break;
+    }
+    return items;
+  }
+
+  /** One GET. Rejects with the server's own message, or with what hindered the connection. */
+  get(path: string): Promise<KubeObject> {
+    const url = new URL(`${this.#base.pathname.replace(/\/$/, '')}${path}`, this.#base);
+    const { certificate, authorization, headers } = this.#target.credentials?.() ?? {};
+    const options = {
+      agent: this.#agent,
+      timeout: TIMEOUT_MS,
+      headers: { accept: 'application/json', ...(authorization ? { authorization } : {}), ...headers },
+    };
+    return new Promise((resolve, reject) => {
+      const request =
+        url.protocol === 'https:'
+          ? httpsRequest(url, {
+              ...options,
+              rejectUnauthorized: !this.#target.insecure,
+              ...(this.#target.ca === undefined ? {} : { ca: this.#target.ca }),
+              ...(this.#target.serverName ? { servername: this.#target.serverName } : {}),
+              ...(certificate ? { cert: certificate.certificate, key: certificate.key } : {}),
+            })
+          : httpRequest(url, options);
+      request.on('timeout', () =>
+        request.destroy(new Error(`no answer from ${url.host} within ${TIMEOUT_MS / 1000} s`)),
+      );
+      request.on('error', reject);
+      request.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          try {
+            const object = JSON.parse(Buffer.concat(chunks).toString('utf8')) as KubeObject;
+            if (response.statusCode === 200) resolve(object);
+            else
+              reject(new Error(String(object['message'] ?? `${url.pathname}: HTTP ${response.statusCode}`)));
+          } catch {
+            reject(new Error(`${url.pathname}: HTTP ${response.statusCode}, and no JSON`));
+          }
+        });
+      });
+      request.end();
+    });
+  }
+}
