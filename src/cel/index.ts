@@ -1,0 +1,53 @@
+/**
+ * The Common Expression Language as Kubernetes has it: parser, type checker, evaluator with costs, and Kubernetes'
+ * libraries. See docs/cel.md.
+ */
+export { type Ast, children, type Expr, qualifiedName, type Source, walk } from './ast.ts';
+export { type Compilation, type CompileOptions, compile } from './compile.ts';
+export { type FunctionDecl, type Implementation, member, type Overload, overload } from './declarations.ts';
+export { Environment, type EnvironmentOptions, type StructResolver, type StructType } from './environment.ts';
+export { error } from './errors.ts';
+export { escapeName, unescapeName } from './escaping.ts';
+export type { Bindings } from './frame.ts';
+export type { Issue } from './issues.ts';
+export { claimsValue, type JsonOptions, jsonValue, LazyMap, StringList, toJson } from './json.ts';
+export { kubernetesEnvironment, PER_CALL_LIMIT, RUNTIME_CEL_COST_BUDGET } from './kubernetes.ts';
+export type { Library } from './library.ts';
+export type { EvaluateOptions, Evaluation, Program } from './program.ts';
+export {
+  ANY,
+  BOOL,
+  BYTES,
+  type CelType,
+  DOUBLE,
+  DURATION,
+  DYN,
+  formatType,
+  INT,
+  listType,
+  mapType,
+  NULL,
+  objectType,
+  opaqueType,
+  optionalType,
+  STRING,
+  TIMESTAMP,
+  UINT,
+} from './types.ts';
+export {
+  ArrayList,
+  CelDuration,
+  CelError,
+  CelInt,
+  CelList,
+  CelMap,
+  CelObject,
+  CelOptional,
+  CelTimestamp,
+  CelUint,
+  type CelValue,
+  EntryMap,
+  int,
+  typeOfValue,
+  uint,
+} from './values.ts';

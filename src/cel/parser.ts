@@ -1,0 +1,525 @@
+import { type Ast, type EntryExpr, type Expr, type FieldExpr, OP, Source } from './ast.ts';
+import { Issues } from './issues.ts';
+import { type Token, type TokenType, tokenize } from './lexer.ts';
+import { type Macro, MacroError, type MacroFactory } from './macros.ts';
+import { reportSyntaxErrors } from './syntax-errors.ts';
+import { unescapeBytes, unescapeString } from './unescape.ts';
+import { type CelValue, intOf, MAX_INT64, MAX_UINT64, MIN_INT64, uintOf } from './values.ts';
+
+/** How deep rules may nest, and how many characters an expression may have (cel-go's limits). */
+const MAX_DEPTH = 250;
+const MAX_CODE_POINTS = 100_000;
+
+/** Identifiers that may not be variables; as fields they are fine. */
+const RESERVED = new Set(
+  (
+    'as break const continue else false for function if import in let loop package namespace null return true ' +
+    'var void while'
+  ).split(' '),
+);
+
+const RELATIONS: Readonly<Record<string, string>> = {
+  "'<'": OP.less,
+  "'<='": OP.lessEquals,
+  "'>='": OP.greaterEquals,
+  "'>'": OP.greater,
+  "'=='": OP.equals,
+  "'!='": OP.notEquals,
+  "'in'": OP.in,
+};
+const PRODUCTS: Readonly<Record<string, string>> = { "'*'": OP.multiply, "'/'": OP.divide, "'%'": OP.modulo };
+const SUMS: Readonly<Record<string, string>> = { "'+'": OP.add, "'-'": OP.subtract };
+
+export interface ParserOptions {
+  macros: ReadonlyMap<string, Macro>;
+  /** `a.?b`, `a[?b]`, `[?e]`, `{?k: v}`. */
+  optionalSyntax: boolean;
+  /** Field names in backquotes. */
+  escapedIdentifiers: boolean;
+}
+
+/** The key under which a macro is found. */
+export function macroKey(name: string, args: number | 'any', receiver: boolean): string {
+  return `${name}:${args}:${receiver}`;
+}
+
+/** A token that fits nowhere: parsing ends, and the slow reporter finds the words for it. */
+class Unexpected extends Error {}
+/** Rules nested too deep. */
+class TooDeep extends Error {}
+
+/** Parses an expression. Where issues were found the tree is of no use. */
+export function parse(text: string, options: ParserOptions): { ast: Ast; issues: Issues } {
+  const source = new Source(text);
+  const issues = new Issues(source);
+  const offsets: number[] = [-1];
+  const empty = (): Ast => ({
+    root: { kind: 'unspecified', id: 0 },
+    source,
+    offsets,
+    types: new Map(),
+    references: new Map(),
+  });
+  const size = [...text].length;
+  if (size > MAX_CODE_POINTS) {
+    issues.report(-1, `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}`);
+    return { ast: empty(), issues };
+  }
+  const tokens = tokenize(text, issues);
+  const parser = new Parser(tokens, issues, offsets, options);
+  try {
+    const root = parser.start();
+    return { ast: { ...empty(), root }, issues };
+  } catch (error) {
+    if (error instanceof TooDeep) {
+      issues.report(-1, `expression recursion limit exceeded: ${MAX_DEPTH}`);
+    } else if (error instanceof Unexpected) {
+      reportSyntaxErrors(tokens, issues);
+    } else throw error;
+    return { ast: empty(), issues };
+  }
+}
+
+class Parser {
+  readonly #tokens: Token[];
+  readonly #issues: Issues;
+  readonly #offsets: number[];
+  readonly #options: ParserOptions;
+  #at = 0;
+  #depth = { expr: 0, relation: 0, calc: 0, member: 0 };
+
+  constructor(tokens: Token[], issues: Issues, offsets: number[], options: ParserOptions) {
+    this.#tokens = tokens;
+    this.#issues = issues;
+    this.#offsets = offsets;
+    this.#options = options;
+  }
+
+  start(): Expr {
+    const root = this.#expr();
+    this.#expect('<EOF>');
+    return root;
+  }
+
+  get #type(): TokenType {
+    return this.#tokens[this.#at]!.type;
+  }
+
+  #is(type: TokenType): boolean {
+    return this.#type === type;
+  }
+
+  #peek(ahead: number): TokenType {
+    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!.type;
+  }
+
+  #take(): Token {
+    return this.#tokens[this.#at++]!;
+  }
+
+  #expect(type: TokenType): Token {
+    if (this.#type !== type) throw new Unexpected();
+    return this.#take();
+  }
+
+  #accept(type: TokenType): Token | undefined {
+    return this.#type === type ? this.#take() : undefined;
+  }
+
+  #deeper(rule: 'expr' | 'relation' | 'calc' | 'member'): void {
+    if (++this.#depth[rule] > MAX_DEPTH) throw new TooDeep();
+  }
+
+  #id(token: Token): number {
+    return this.#idAt(token.start);
+  }
+
+  #idAt(offset: number): number {
+    this.#offsets.push(offset);
+    return this.#offsets.length - 1;
+  }
+
+  #wrong(token: Token, message: string): Expr {
+    const id = this.#id(token);
+    this.#issues.report(token.start, message, id);
+    return { kind: 'unspecified', id };
+  }
+
+  #expr(): Expr {
+    this.#deeper('expr');
+    let out = this.#logical("'||'", OP.or, () => this.#logical("'&&'", OP.and, () => this.#relation()));
+    const question = this.#accept("'?'");
+    if (question) {
+      const id = this.#id(question);
+      const yes = this.#logical("'||'", OP.or, () => this.#logical("'&&'", OP.and, () => this.#relation()));
+      this.#expect("':'");
+      const no = this.#expr();
+      out = { kind: 'call', id, fn: OP.conditional, target: undefined, args: [out, yes, no] };
+    }
+    this.#depth.expr--;
+    return out;
+  }
+
+  #logical(operator: TokenType, fn: string, next: () => Expr): Expr {
+    const first = next();
+    if (this.#type !== operator) return first;
+    const terms = [first];
+    const ids: number[] = [];
+    while (this.#type === operator) {
+      const token = this.#take();
+      terms.push(next());
+      ids.push(this.#id(token));
+    }
+    return balanced(fn, terms, ids, 0, ids.length - 1);
+  }
+
+  #relation(): Expr {
+    const depth = this.#depth.relation;
+    this.#deeper('relation');
+    let left = this.#sum();
+    for (let fn = RELATIONS[this.#type]; fn; fn = RELATIONS[this.#type]) {
+      this.#deeper('relation');
+      const id = this.#id(this.#take());
+      left = { kind: 'call', id, fn, target: undefined, args: [left, this.#sum()] };
+    }
+    this.#depth.relation = depth;
+    return left;
+  }
+
+  #sum(): Expr {
+    return this.#binary(SUMS, () => this.#binary(PRODUCTS, () => this.#unary()));
+  }
+
+  #binary(operators: Readonly<Record<string, string>>, next: () => Expr): Expr {
+    const depth = this.#depth.calc;
+    this.#deeper('calc');
+    let left = next();
+    for (let fn = operators[this.#type]; fn; fn = operators[this.#type]) {
+      this.#deeper('calc');
+      const id = this.#id(this.#take());
+      left = { kind: 'call', id, fn, target: undefined, args: [left, next()] };
+    }
+    this.#depth.calc = depth;
+    return left;
+  }
+
+  #unary(): Expr {
+    const operator = this.#type;
+    if (operator === "'!'" || (operator === "'-'" && !this.#signedNumber())) {
+      const first = this.#take();
+      let count = 1;
+      while (this.#accept(operator)) count++;
+      if (count % 2 === 0) return this.#member();
+      const id = this.#id(first);
+      const fn = operator === "'!'" ? OP.not : OP.negate;
+      return { kind: 'call', id, fn, target: undefined, args: [this.#member()] };
+    }
+    return this.#member();
+  }
+
+  #signedNumber(): boolean {
+    const next = this.#peek(1);
+    return this.#type === "'-'" && (next === 'NUM_INT' || next === 'NUM_FLOAT');
+  }
+
+  #member(): Expr {
+    const depth = this.#depth.member;
+    this.#deeper('member');
+    let out = this.#primary();
+    for (;;) {
+      if (this.#type === "'.'") out = this.#selection(out);
+      else if (this.#type === "'['") out = this.#index(out);
+      else break;
+      this.#deeper('member');
+    }
+    this.#depth.member = depth;
+    return out;
+  }
+
+  #selection(operand: Expr): Expr {
+    const dot = this.#take();
+    const optional = this.#accept("'?'");
+    const name = this.#take();
+    if (name.type !== 'IDENTIFIER' && name.type !== 'ESC_IDENTIFIER') {
+      this.#at--;
+      throw new Unexpected();
+    }
+    if (!optional && name.type === 'IDENTIFIER' && this.#type === "'('") {
+      const open = this.#take();
+      const id = this.#id(open);
+      return this.#call(id, name.text, operand, this.#arguments());
+    }
+    const field = this.#fieldName(name);
+    if (optional) {
+      if (!this.#options.optionalSyntax) return this.#wrong(dot, "unsupported syntax '.?'");
+      const key: Expr = { kind: 'literal', id: this.#id(name), value: field };
+      return { kind: 'call', id: this.#id(dot), fn: OP.optSelect, target: undefined, args: [operand, key] };
+    }
+    return { kind: 'select', id: this.#id(dot), operand, field, testOnly: false };
+  }
+
+  #fieldName(token: Token): string {
+    if (token.type === 'IDENTIFIER') return token.text;
+    if (!this.#options.escapedIdentifiers) this.#wrong(token, "unsupported syntax: '`'");
+    return token.text.slice(1, -1);
+  }
+
+  #index(target: Expr): Expr {
+    const open = this.#take();
+    const id = this.#id(open);
+    const optional = this.#accept("'?'");
+    const index = this.#expr();
+    this.#expect("']'");
+    if (optional && !this.#options.optionalSyntax) return this.#wrong(open, "unsupported syntax '[?'");
+    return {
+      kind: 'call',
+      id,
+      fn: optional ? OP.optIndex : OP.index,
+      target: undefined,
+      args: [target, index],
+    };
+  }
+
+  #primary(): Expr {
+    const token = this.#tokens[this.#at]!;
+    switch (token.type) {
+      case "'('": {
+        this.#take();
+        const inner = this.#expr();
+        this.#expect("')'");
+        return inner;
+      }
+      case "'['":
+        return this.#list();
+      case "'{'": {
+        const id = this.#id(this.#take());
+        return { kind: 'map', id, entries: this.#entries() };
+      }
+      case "'.'":
+      case 'IDENTIFIER':
+        return this.#named();
+      default:
+        return this.#literal();
+    }
+  }
+
+  #named(): Expr {
+    const first = this.#tokens[this.#at]!;
+    const dot = this.#accept("'.'") ? '.' : '';
+    if (this.#type !== 'IDENTIFIER') throw new Unexpected();
+    let ahead = 1;
+    while (this.#peek(ahead) === "'.'" && this.#peek(ahead + 1) === 'IDENTIFIER') ahead += 2;
+    if (this.#peek(ahead) === "'{'") return this.#message(dot, ahead);
+    const name = this.#take();
+    const open = this.#accept("'('");
+    if (RESERVED.has(name.text)) {
+      if (open) this.#arguments();
+      return this.#wrong(first, `reserved identifier: ${name.text}`);
+    }
+    if (!open) return { kind: 'ident', id: this.#id(name), name: dot + name.text };
+    return this.#call(this.#id(open), dot + name.text, undefined, this.#arguments());
+  }
+
+  #message(dot: string, tokens: number): Expr {
+    let typeName = dot;
+    for (let i = 0; i < tokens; i++) typeName += this.#take().text;
+    const id = this.#id(this.#expect("'{'"));
+    const fields: FieldExpr[] = [];
+    if (this.#type !== "'}'" && this.#type !== "','") {
+      do {
+        if (this.#is("'}'")) break;
+        const question = this.#accept("'?'");
+        const name = this.#take();
+        if (name.type !== 'IDENTIFIER' && name.type !== 'ESC_IDENTIFIER') throw new Unexpected();
+        if (question && !this.#options.optionalSyntax) this.#wrong(question, "unsupported syntax '?'");
+        const colon = this.#expect("':'");
+        const fieldId = this.#id(colon);
+        const field = this.#fieldName(name);
+        fields.push({ id: fieldId, name: field, value: this.#expr(), optional: question !== undefined });
+      } while (this.#accept("','"));
+    } else this.#accept("','");
+    this.#expect("'}'");
+    return { kind: 'struct', id, typeName, fields };
+  }
+
+  #list(): Expr {
+    const id = this.#id(this.#take());
+    const elements: Expr[] = [];
+    const optionals = new Set<number>();
+    if (this.#type !== "']'" && this.#type !== "','") {
+      do {
+        if (this.#is("']'")) break;
+        const question = this.#accept("'?'");
+        if (question) {
+          if (this.#options.optionalSyntax) optionals.add(elements.length);
+          else this.#wrong(question, "unsupported syntax '?'");
+        }
+        elements.push(this.#expr());
+      } while (this.#accept("','"));
+    } else this.#accept("','");
+    this.#expect("']'");
+    return { kind: 'list', id, elements, optionals };
+  }
+
+  #entries(): EntryExpr[] {
+    const entries: EntryExpr[] = [];
+    if (this.#type !== "'}'" && this.#type !== "','") {
+      do {
+        if (this.#is("'}'")) break;
+        const question = this.#accept("'?'");
+        if (question && !this.#options.optionalSyntax) this.#wrong(question, "unsupported syntax '?'");
+        const key = this.#expr();
+        const id = this.#id(this.#expect("':'"));
+        entries.push({ id, key, value: this.#expr(), optional: question !== undefined });
+      } while (this.#accept("','"));
+    } else this.#accept("','");
+    this.#expect("'}'");
+    return entries;
+  }
+
+  #arguments(): Expr[] {
+    const args: Expr[] = [];
+    if (this.#type !== "')'") {
+      do args.push(this.#expr());
+      while (this.#accept("','"));
+    }
+    this.#expect("')'");
+    return args;
+  }
+
+  #literal(): Expr {
+    const token = this.#take();
+    const make = (value: CelValue): Expr => ({ kind: 'literal', id: this.#id(token), value });
+    switch (token.type) {
+      case "'-'": {
+        const number = this.#take();
+        if (number.type === 'NUM_INT') return this.#integer(token, -wholeNumber(number.text));
+        if (number.type === 'NUM_FLOAT') return this.#double(token, `-${number.text}`);
+        break;
+      }
+      case 'NUM_INT':
+        return this.#integer(token, wholeNumber(token.text));
+      case 'NUM_UINT': {
+        const value = wholeNumber(token.text.slice(0, -1));
+        return value > MAX_UINT64 ? this.#wrong(token, 'invalid uint literal') : make(uintOf(value));
+      }
+      case 'NUM_FLOAT':
+        return this.#double(token, token.text);
+      case 'STRING': {
+        const read = unescapeString(token.text);
+        return read.ok ? make(read.value) : this.#wrong(token, read.message);
+      }
+      case 'BYTES': {
+        const read = unescapeBytes(token.text.slice(1));
+        return read.ok ? make(read.value) : this.#wrong(token, read.message);
+      }
+      case "'true'":
+        return make(true);
+      case "'false'":
+        return make(false);
+      case "'null'":
+        return make(null);
+      default:
+    }
+    throw new Unexpected();
+  }
+
+  #integer(token: Token, value: bigint): Expr {
+    if (value > MAX_INT64 || value < MIN_INT64) return this.#wrong(token, 'invalid int literal');
+    return { kind: 'literal', id: this.#id(token), value: intOf(value) };
+  }
+
+  #double(token: Token, text: string): Expr {
+    const value = Number(text);
+    if (!Number.isFinite(value)) return this.#wrong(token, 'invalid double literal');
+    return { kind: 'literal', id: this.#id(token), value };
+  }
+
+  #call(id: number, fn: string, target: Expr | undefined, args: Expr[]): Expr {
+    const receiver = target !== undefined;
+    const { macros } = this.#options;
+    const macro =
+      macros.get(macroKey(fn, args.length, receiver)) ?? macros.get(macroKey(fn, 'any', receiver));
+    if (macro) {
+      const expanded = macro.expand(this.#factory(this.#offsets[id]!), target, args);
+      if (expanded instanceof MacroError) {
+        this.#issues.report(this.#offsets[expanded.id]!, expanded.message, expanded.id);
+        return { kind: 'unspecified', id };
+      }
+      if (expanded) return expanded;
+    }
+    return { kind: 'call', id, fn, target, args };
+  }
+
+  #factory(offset: number): MacroFactory {
+    const id = (): number => this.#idAt(offset);
+    const make: MacroFactory = {
+      literal: (value) => ({ kind: 'literal', id: id(), value }),
+      ident: (name) => ({ kind: 'ident', id: id(), name }),
+      accumulator: () => ({ kind: 'ident', id: id(), name: '@result' }),
+      list: (...elements) => ({ kind: 'list', id: id(), elements, optionals: new Set() }),
+      map: (...entries) => ({ kind: 'map', id: id(), entries }),
+      call: (fn, ...args) => ({ kind: 'call', id: id(), fn, target: undefined, args }),
+      memberCall: (fn, target, ...args) => ({ kind: 'call', id: id(), fn, target, args }),
+      presenceTest: (operand, field) => ({ kind: 'select', id: id(), operand, field, testOnly: true }),
+      fold: (parts) => ({ kind: 'comprehension', id: id(), iterVar2: '', ...parts }),
+      copy: (expr) => this.#copy(expr),
+    };
+    return make;
+  }
+
+  /** The same expression under new ids, as macros need that use an argument twice. */
+  #copy(expr: Expr): Expr {
+    const id = this.#idAt(this.#offsets[expr.id]!);
+    const copy = (e: Expr): Expr => this.#copy(e);
+    switch (expr.kind) {
+      case 'select':
+        return { ...expr, id, operand: copy(expr.operand) };
+      case 'call':
+        return { ...expr, id, target: expr.target && copy(expr.target), args: expr.args.map(copy) };
+      case 'list':
+        return { ...expr, id, elements: expr.elements.map(copy) };
+      case 'map': {
+        const entries = expr.entries.map((e) => ({
+          ...e,
+          id: this.#idAt(this.#offsets[e.id]!),
+          key: copy(e.key),
+          value: copy(e.value),
+        }));
+        return { ...expr, id, entries };
+      }
+      case 'struct': {
+        const fields = expr.fields.map((f) => ({
+          ...f,
+          id: this.#idAt(this.#offsets[f.id]!),
+          value: copy(f.value),
+        }));
+        return { ...expr, id, fields };
+      }
+      case 'comprehension':
+        return {
+          ...expr,
+          id,
+          range: copy(expr.range),
+          init: copy(expr.init),
+          condition: copy(expr.condition),
+          step: copy(expr.step),
+          result: copy(expr.result),
+        };
+      default:
+        return { ...expr, id };
+    }
+  }
+}
+
+function wholeNumber(text: string): bigint {
+  return BigInt(text);
+}
+
+/** Terms of && or || as a tree of little depth, so that long conditions do not nest deep. */
+function balanced(fn: string, terms: Expr[], ids: number[], low: number, high: number): Expr {
+  const mid = Math.floor((low + high + 1) / 2);
+  const left = mid === low ? terms[mid]! : balanced(fn, terms, ids, low, mid - 1);
+  const right = mid === high ? terms[mid + 1]! : balanced(fn, terms, ids, mid + 1, high);
+  return { kind: 'call', id: ids[mid]!, fn, target: undefined, args: [left, right] };
+}

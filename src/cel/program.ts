@@ -1,0 +1,62 @@
+import type { Ast } from './ast.ts';
+import { type Bindings, Frame } from './frame.ts';
+import { type Plan, type PlanScope, plan } from './planner.ts';
+import { CelError, type CelValue } from './values.ts';
+import { BudgetExceeded, withBudget } from './work.ts';
+
+/** How an expression is evaluated. */
+export interface EvaluateOptions {
+  /** In cost units; the evaluation ends with an error when it has spent more. No limit if not given. */
+  costLimit?: number;
+  /** Keep the value of every sub-expression (the last one, in loops), for showing how a result came about. */
+  record?: boolean;
+}
+
+/** What came of an evaluation: a value, or an error. `cost` is what was spent, in cost units. */
+export type Evaluation = ({ value: CelValue; error?: never } | { error: CelError; value?: never }) & {
+  cost: number;
+  /** By expression id, if asked for. */
+  values?: ReadonlyMap<number, CelValue>;
+};
+
+/** A compiled expression. It keeps no state: one program may be evaluated any number of times. */
+export class Program {
+  readonly ast: Ast;
+  readonly #scope: PlanScope;
+  readonly #plan: Plan;
+  #recording: Plan | undefined;
+
+  /** Throws PlanError if the expression cannot be run. */
+  constructor(ast: Ast, scope: PlanScope) {
+    this.ast = ast;
+    this.#scope = scope;
+    this.#plan = plan(ast, scope, false);
+  }
+
+  /** Evaluates with variables bound to values. Never throws for what an expression does. */
+  evaluate(bindings: Bindings = {}, options: EvaluateOptions = {}): Evaluation {
+    let plan_ = this.#plan;
+    let values: Map<number, CelValue> | undefined;
+    if (options.record) {
+      this.#recording ??= plan(this.ast, this.#scope, true);
+      plan_ = this.#recording;
+      values = new Map();
+    }
+    const frame = new Frame(bindings, options.costLimit ?? Number.POSITIVE_INFINITY, plan_.slots, values);
+    const recorded = values ? { values } : {};
+    try {
+      const value = withBudget(() => plan_.node(frame));
+      if (value instanceof CelError) return { error: value, cost: frame.cost, ...recorded };
+      return { value, cost: frame.cost, ...recorded };
+    } catch (problem) {
+      if (problem instanceof BudgetExceeded) {
+        return { error: new CelError(problem.message), cost: frame.cost, ...recorded };
+      }
+      // A text or list beyond what the engine can hold.
+      if (problem instanceof RangeError) {
+        return { error: new CelError(`internal error: ${problem.message}`), cost: frame.cost, ...recorded };
+      }
+      throw problem;
+    }
+  }
+}
