@@ -76,7 +76,7 @@ export function createAuthentication(
   const files = dependencies.files ?? nodeFiles;
   const { client, report = {} } = dependencies;
   const apiAudiences = apiAudiencesOf(options);
-  const watched: WatchedFiles<unknown>[] = [];
+  const watched: { start(): unknown; stop(): void }[] = [];
   const watch = <T>(paths: readonly string[], make: (contents: readonly string[]) => T): WatchedFiles<T> => {
     const made = refuseStart(() => new WatchedFiles(paths, make, { files, report }));
     watched.push(made);

@@ -31,6 +31,7 @@ export class TokenReviewResource implements VirtualResource {
     const outcome = await this.#chain().authenticate(bearerOnly(token, audiences, context));
     const { verdict, asked } = outcome;
     const { authenticated: _, ...sent } = review.status ?? {};
+    if (verdict.code === 'AUDIENCE_MISMATCH') throw internalError('error validating audiences');
     if (verdict.verdict !== 'authenticated') {
       // With anonymous off, a token that is no credential at all is refused without a word.
       const error = asked.some((v) => v.verdict === 'refused')

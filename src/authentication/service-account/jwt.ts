@@ -114,11 +114,12 @@ export function verifyJwt(jwt: CompactJwt, key: KeyObject): boolean {
 
 /** Makes a compact JWT. Names of the payload are written in order, as go-jose writes them. */
 export function signJwt(claims: object, header: { alg: string; kid: string }, key: KeyObject): string {
-  const { hash, keyType } = ALGORITHMS[header.alg]!;
+  const { hash, keyType, padding, saltLength } = ALGORITHMS[header.alg]!;
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${encode(header)}.${encode(sorted(claims))}`;
   const data = Buffer.from(signed);
-  const signature = sign(hash, data, keyType === 'ec' ? { key, dsaEncoding: 'ieee-p1363' } : key);
+  const rsaKey = padding ? { key, padding, saltLength: saltLength! } : key;
+  const signature = sign(hash, data, keyType === 'ec' ? { key, dsaEncoding: 'ieee-p1363' } : rsaKey);
   return `${signed}.${signature.toString('base64url')}`;
 }
 
