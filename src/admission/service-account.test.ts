@@ -44,7 +44,10 @@ async function admit(object: KubeObject, more: Partial<AdmissionAttributes> = {}
   const plugin = new ServiceAccountPlugin({
     client,
     random: () => 0,
-    wait: (_, then) => (queueMicrotask(then), () => {}),
+    wait: (_, then) => {
+      queueMicrotask(then);
+      return () => {};
+    },
   });
   const attributes = attributesOf(object, more);
   const verdict =

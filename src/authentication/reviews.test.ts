@@ -78,7 +78,6 @@ describe('TokenReview', () => {
     });
     await expect(review({ token: 'elsewhere' })).rejects.toThrow('error validating audiences');
   });
-  });
 
   it('needs a token', async () => {
     for (const spec of [{ token: '' }, {}, undefined]) {
