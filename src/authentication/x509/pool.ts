@@ -31,6 +31,13 @@ export class CertificatePool {
     return new CertificatePool(parseCertificatesPem(pem));
   }
 
+  /** All certificates as PEM, one behind the other. */
+  toPem(): string {
+    return this.certificates
+      .map(({ der }) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`)
+      .join('');
+  }
+
   bySubject(rawSubject: Uint8Array): readonly ParsedCertificate[] {
     return this.#bySubject.get(keyOf(rawSubject)) ?? [];
   }
