@@ -22,6 +22,9 @@ export interface FieldError {
   detail: string;
 }
 
+/** The value of a fault whose message shows none (field.OmitValueType). */
+export const OMITTED = Symbol('omitted');
+
 const WORDS: Record<FieldErrorType, string> = {
   FieldValueNotFound: 'Not found',
   FieldValueRequired: 'Required value',
@@ -35,13 +38,45 @@ const WORDS: Record<FieldErrorType, string> = {
   FieldValueTypeInvalid: 'Invalid value',
 };
 
-export const required = (field: string, detail = ''): FieldError => ({ type: 'FieldValueRequired', field, detail });
-export const invalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueInvalid', field, value, detail });
-export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueTypeInvalid', field, value, detail });
-export const duplicate = (field: string, value: unknown): FieldError => ({ type: 'FieldValueDuplicate', field, value, detail: '' });
-export const notFound = (field: string, value: unknown): FieldError => ({ type: 'FieldValueNotFound', field, value, detail: '' });
-export const forbidden = (field: string, detail: string): FieldError => ({ type: 'FieldValueForbidden', field, detail });
-export const internal = (field: string, detail: string): FieldError => ({ type: 'InternalError', field, detail });
+export const required = (field: string, detail = ''): FieldError => ({
+  type: 'FieldValueRequired',
+  field,
+  detail,
+});
+export const invalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  value,
+  detail,
+});
+export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: 'FieldValueTypeInvalid',
+  field,
+  value,
+  detail,
+});
+export const duplicate = (field: string, value: unknown): FieldError => ({
+  type: 'FieldValueDuplicate',
+  field,
+  value,
+  detail: '',
+});
+export const notFound = (field: string, value: unknown): FieldError => ({
+  type: 'FieldValueNotFound',
+  field,
+  value,
+  detail: '',
+});
+export const forbidden = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueForbidden',
+  field,
+  detail,
+});
+export const internal = (field: string, detail: string): FieldError => ({
+  type: 'InternalError',
+  field,
+  detail,
+});
 export const tooMany = (field: string, actual: number, max: number): FieldError => ({
   type: 'FieldValueTooMany',
   field,
@@ -51,7 +86,10 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
 export const tooLong = (field: string, maxBytes: number): FieldError => ({
   type: 'FieldValueTooLong',
   field,
-  detail: maxBytes >= 0 ? `may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}` : 'value is too long',
+  detail:
+    maxBytes >= 0
+      ? `may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}`
+      : 'value is too long',
 });
 /** The supported values are quoted and keep the order they are given in; kube-apiserver sorts most of them first. */
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
@@ -77,7 +115,7 @@ export function errorBody(e: FieldError): string {
       text = words;
       break;
     default:
-      text = `${words}: ${shown(e.value)}`;
+      text = e.value === OMITTED ? words : `${words}: ${shown(e.value)}`;
   }
   return e.detail === '' ? text : `${text}: ${e.detail}`;
 }
@@ -90,7 +128,8 @@ export function errorText(e: FieldError): string {
 function shown(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'string') return quote(value);
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
   return JSON.stringify(value);
 }
 

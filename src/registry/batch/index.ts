@@ -1,3 +1,6 @@
 import type { Strategy } from '../strategy.ts';
+import { cronjobs } from './cronjobs.ts';
+import { jobs } from './jobs.ts';
 
-export const batchStrategies: Record<string, Strategy> = {};
+/** The kinds of batch/v1 by their plurals. */
+export const batchStrategies: Record<string, Strategy> = { cronjobs, jobs };
