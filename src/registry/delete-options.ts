@@ -55,3 +55,15 @@ export function checkDelete(object: KubeObject, options: DeleteOptions, gk: { gr
     );
   }
 }
+
+/** The preconditions of a deletion in two steps, which kube-apiserver words in another way. */
+export function checkTwoStepDelete(object: KubeObject, options: DeleteOptions, gr: { group: string; resource: string }): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const meta = object.metadata;
+  const refuse = (what: string, asked: string, found: string | undefined) =>
+    conflictError(gr, meta.name!, `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`);
+  if (uid !== undefined && uid !== meta.uid) throw refuse('UID', uid, meta.uid);
+  if (resourceVersion !== undefined && resourceVersion !== meta.resourceVersion) {
+    throw refuse('ResourceVersion', resourceVersion, meta.resourceVersion);
+  }
+}

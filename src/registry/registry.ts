@@ -1,6 +1,7 @@
 import type { GroupResource, KubeObject } from '../meta/object.ts';
 import type { ResourceDescriptor, SubresourceDescriptor } from '../schema/resources.ts';
 import type { ResourceStore } from './resource-store.ts';
+import type { ScaleMapping } from './scale.ts';
 import type { VirtualResource } from './virtual.ts';
 
 /** A resource as another of its versions: objects are stored in one and converted on their way. */
@@ -15,7 +16,7 @@ export interface Conversion {
 export type SubresourceHandler =
   /** Read and written as the whole object; the strategy says what of it counts. */
   | { as: 'object' }
-  | { as: 'scale' }
+  | { as: 'scale'; mapping: ScaleMapping }
   | { as: 'create'; virtual: VirtualResource }
   /** Its update is a function of its own, such as namespaces/finalize. */
   | { as: 'update'; update(object: KubeObject, existing: KubeObject): KubeObject }

@@ -20,9 +20,10 @@ import { validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-met
 import type { ResourceDescriptor } from '../schema/resources.ts';
 import type { StoredValue, WriteResult } from '../storage/store.ts';
 import { type Store, StoreUnavailableError } from '../storage/store.ts';
-import type { CachedObject, WatchCache } from '../storage/watch-cache.ts';
+import type { CachedObject } from '../storage/cached-object.ts';
+import type { WatchCache } from '../storage/watch-cache.ts';
 import type { ObjectClient } from './client.ts';
-import { checkDelete, type DeleteOptions } from './delete-options.ts';
+import { checkDelete, checkTwoStepDelete, type DeleteOptions } from './delete-options.ts';
 import { collectorFinalizers, endsDeletion, markAsDeleting } from './finalizers.ts';
 import type { ManagedFieldsWriter } from './managed-fields.ts';
 import type { Strategy, StrategyContext, StrategyOptions } from './strategy.ts';
@@ -46,6 +47,8 @@ export interface ResourceStoreParts {
   normalize(object: KubeObject): void;
   client: ObjectClient;
   options: StrategyOptions;
+  /** True where this process alone writes to the store. */
+  alwaysFresh: boolean;
   random(bytes: number): Uint8Array;
   uuid(): string;
 }
@@ -82,13 +85,15 @@ export class ResourceStore {
   readonly kind: GroupVersionKind;
   readonly resource: GroupVersionResource;
   readonly #parts: ResourceStoreParts;
+  readonly #hasStatus: boolean;
 
   constructor(parts: ResourceStoreParts) {
     this.#parts = parts;
     this.descriptor = parts.descriptor;
     this.strategy = parts.strategy;
     this.cache = parts.cache;
-    const { group, version, kind, plural } = parts.descriptor;
+    const { group, version, kind, plural, subresources } = parts.descriptor;
+    this.#hasStatus = subresources.some((sub) => sub.name === 'status');
     this.kind = { group, version, kind };
     this.resource = { group, version, resource: plural };
   }
@@ -97,6 +102,17 @@ export class ResourceStore {
   key(namespace: string, name: string): string {
     const prefix = this.descriptor.storagePrefix;
     return this.descriptor.namespaced ? `${prefix}/${namespace}/${name}` : `${prefix}/${name}`;
+  }
+
+  /** Whether reads show every write that was answered, without asking the engine. */
+  get alwaysFresh(): boolean {
+    return this.#parts.alwaysFresh;
+  }
+
+  /** Sets what the kind's defaults are, as decoding does; in place. */
+  applyDefaults(object: KubeObject): void {
+    this.#parts.normalize(object);
+    this.strategy.defaults?.(object);
   }
 
   /** The object as it is now; 404 where there is none. */
@@ -141,7 +157,7 @@ export class ResourceStore {
     matchNamespace(object, this.descriptor.namespaced ? namespace : '');
     const strategy = this.strategy;
     const forStrategy = this.#strategyContext(context, namespace, '');
-    if (this.descriptor.hasStatus && !strategy.createKeepsStatus) delete object.status;
+    if (this.#hasStatus && !strategy.createKeepsStatus) delete object.status;
     if (strategy.generation) meta.generation = 1;
     strategy.prepareForCreate?.(object, forStrategy);
     this.#parts.normalize(object);
@@ -210,7 +226,8 @@ export class ResourceStore {
       await context.admission.validate(
         this.#attributes('UPDATE', context, namespace, name, object, existing, options.subresource),
       );
-      if (endsDeletion(object, existing)) {
+      const ends = this.strategy.deletion ? this.strategy.deletion.mayGo(object) : endsDeletion(object, existing);
+      if (ends) {
         if (!context.dryRun) await this.#remove(key, name, cached!.revision);
         return { object, created: false, deleted: true };
       }
@@ -243,11 +260,11 @@ export class ResourceStore {
     else meta.generation = before.generation;
     const strategy = this.strategy;
     const forStrategy = this.#strategyContext(context, namespace, subresource);
-    if (subresource === 'status') {
-      if (strategy.status?.prepareForUpdate) strategy.status.prepareForUpdate(object, old, forStrategy);
-      else keepAllButStatus(object, old);
-    } else {
-      if (this.descriptor.hasStatus && subresource === '') keepStatus(object, old);
+    const way = subresource === 'status' ? strategy.status : strategy.subresources?.[subresource];
+    if (way?.prepareForUpdate) way.prepareForUpdate(object, old, forStrategy);
+    else if (subresource === 'status') keepAllButStatus(object, old);
+    else if (!way) {
+      if (this.#hasStatus && subresource === '') keepStatus(object, old);
       strategy.prepareForUpdate?.(object, old, forStrategy);
     }
     if (!meta.uid) meta.uid = before.uid!;
@@ -264,7 +281,7 @@ export class ResourceStore {
     ];
     // The generic store and the kind's own checks both look at the metadata, so each of its faults is told twice.
     const errors: FieldError[] = [...common, ...common];
-    if (subresource === 'status') errors.push(...(strategy.status?.validateUpdate?.(object, old, forStrategy) ?? []));
+    if (way || subresource === 'status') errors.push(...(way?.validateUpdate?.(object, old, forStrategy) ?? []));
     else errors.push(...(strategy.validateUpdate?.(object, old, forStrategy) ?? []));
     if (errors.length) throw invalidError(this.kind, meta.name ?? '', errors);
     for (const text of strategy.warnings?.(object, old, forStrategy) ?? []) context.warn(text);
@@ -276,8 +293,19 @@ export class ResourceStore {
     for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
       const cached = this.get(namespace, name);
       const existing = cached.object;
-      checkDelete(existing, asked, this.kind);
+      const deletion = this.strategy.deletion;
+      if (deletion) checkTwoStepDelete(existing, asked, this.resource);
+      else checkDelete(existing, asked, this.kind);
       const object = cloneJson(existing);
+      if (deletion && (!existing.metadata.deletionTimestamp || !deletion.mayGo(existing))) {
+        await context.admission.validate(this.#attributes('DELETE', context, namespace, name, undefined, existing));
+        if (existing.metadata.deletionTimestamp) return { object: existing, gone: false };
+        deletion.begin(object, rfc3339(context.now), asked);
+        if (context.dryRun) return { object, gone: false };
+        const written = await this.#replace(key, object, cached.revision);
+        if (written) return { object: written, gone: false };
+        continue;
+      }
       const grace = this.#beginGrace(object, asked, context.now);
       if (grace === 'pending') return { object: existing, gone: false };
       if (!context.dryRun || tries === 0) {
@@ -290,10 +318,8 @@ export class ResourceStore {
       if (held || (grace !== 'none' && grace > 0)) {
         this.#parts.normalize(object);
         if (context.dryRun || same(object, existing)) return { object, gone: false };
-        delete object.metadata.resourceVersion;
-        const result = await this.#write(() => this.#parts.store.put(key, encode(object), { expect: cached.revision }));
-        if (result.ok) return { object: await this.#written(object, result.revision), gone: false };
-        await this.#catchUp(result.current);
+        const written = await this.#replace(key, object, cached.revision);
+        if (written) return { object: written, gone: false };
         continue;
       }
       if (context.dryRun) return { object, gone: true };
@@ -333,6 +359,15 @@ export class ResourceStore {
     meta.deletionGracePeriodSeconds = seconds;
     if ((meta.generation ?? 0) > 0) meta.generation = meta.generation! + 1;
     return seconds;
+  }
+
+  /** Writes over a revision; undefined where somebody else was faster. */
+  async #replace(key: string, object: KubeObject, revision: number): Promise<KubeObject | undefined> {
+    delete object.metadata.resourceVersion;
+    const result = await this.#write(() => this.#parts.store.put(key, encode(object), { expect: revision }));
+    if (result.ok) return this.#written(object, result.revision);
+    await this.#catchUp(result.current);
+    return undefined;
   }
 
   async #remove(key: string, name: string, revision: number): Promise<void> {

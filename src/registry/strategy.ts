@@ -39,6 +39,14 @@ export interface UpdateStrategy {
   validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
 }
 
+/** A deletion that is first noted on the object, and carried out once the object says that it may be. */
+export interface TwoStepDeletion {
+  /** Notes it, in place. `now` is RFC 3339. */
+  begin(object: KubeObject, now: string, options: { orphanDependents?: boolean; propagationPolicy?: string }): void;
+  /** Whether the object goes with the write that left it like this. */
+  mayGo(object: KubeObject): boolean;
+}
+
 /** A cell of a Table row. */
 export type Cell = string | number | boolean | null;
 
@@ -83,6 +91,8 @@ export interface Strategy {
   subresources?: Readonly<Record<string, UpdateStrategy>>;
   /** A create keeps the status sent (nodes). Default: it is dropped where there is a status subresource. */
   createKeepsStatus?: boolean;
+  /** A deletion of its own in place of the generic one (namespaces, customresourcedefinitions). */
+  deletion?: TwoStepDeletion;
   /** Deleting answers with the object, not with a Status (pods, namespaces, serviceaccounts, …). */
   deleteReturnsObject?: boolean;
   /** Seconds until a delete takes effect, after looking at what was asked for; absent: no grace. Pods. */

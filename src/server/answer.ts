@@ -1,6 +1,5 @@
 import { StatusError, type Status } from '../meta/status.ts';
-import { encodeYaml } from '../schema/yaml.ts';
-import { encodeProtobuf } from '../schema/protobuf.ts';
+import { encodeProtobuf, encodeYaml } from './codec.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { ResponseHeaders } from './exchange.ts';
 import { MEDIA_TYPES, type MediaType, type Negotiated, negotiate } from './negotiation.ts';

@@ -34,7 +34,10 @@ export class CertificatePool {
   /** All certificates as PEM, one behind the other. */
   toPem(): string {
     return this.certificates
-      .map(({ der }) => `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`)
+      .map(
+        ({ der }) =>
+          `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`,
+      )
       .join('');
   }
 

@@ -81,6 +81,7 @@ export const namespaces: Strategy = {
     },
   },
   subresources: { finalize },
+  deletion: { begin: (...args) => terminateNamespace(...args), mayGo: (object) => namespaceMayGo(object) },
   deleteReturnsObject: true,
   selectableFields: { 'status.phase': (object) => object['status']?.phase ?? '' },
   row: (object, now) => [object.metadata.name ?? '', object['status']?.phase ?? '', age(object, now)],

@@ -1,5 +1,5 @@
 import { badRequestError } from '../../meta/status.ts';
-import { goJsonError } from '../../schema/go-json.ts';
+
 
 /** Where a paged list goes on: the revision of its first page, and the last object shown. */
 export interface ContinuePoint {
@@ -32,7 +32,7 @@ export function decodeContinue(text: string, namespace: string): ContinuePoint {
   try {
     token = JSON.parse(raw.toString('utf8')) as typeof token;
   } catch {
-    throw refused(`continue key is not valid: ${goJsonError(raw)}`);
+    throw refused(`continue key is not valid: ${jsonFault(raw)}`);
   }
   if (token === null || typeof token !== 'object') throw refused('continue key is not valid');
   if (token.v !== 'meta.k8s.io/v1') throw refused(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token.v ?? '')}`);
@@ -45,4 +45,13 @@ export function decodeContinue(text: string, namespace: string): ContinuePoint {
   }
   const key = start.replace(/\u0000$/, '').replace(/^\/+/, '');
   return { revision, after: namespace ? `${namespace}/${key}` : key };
+}
+
+/** How Go's decoder words a text that does not begin as JSON does. */
+function jsonFault(raw: Buffer): string {
+  const first = raw.toString('latin1')[0];
+  if (first === undefined) return 'unexpected end of JSON input';
+  const code = first.charCodeAt(0);
+  const shown = code >= 0x80 || code < 0x20 ? `\\u${code.toString(16).padStart(4, '0')}` : first;
+  return `invalid character '${shown}' looking for beginning of value`;
 }

@@ -2,7 +2,8 @@ import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource, SubresourceHandler } from '../../registry/registry.ts';
-import { applyScale, scaleOf } from '../../registry/scale.ts';
+import { applyScale, scaleErrors, toScale } from '../../registry/scale.ts';
+import { invalidError } from '../../meta/status.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { decodeBody, writeOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
@@ -37,7 +38,11 @@ export async function update(parts: UpdateParts): Promise<void> {
   checkName(sent, namespace, info.name);
   onceOwnerReferences(sent, request, false);
   const context = writeContext(request, admission, 'UpdateOptions', options);
-  const scaling = subresource?.as === 'scale';
+  const scaling = subresource?.as === 'scale' ? subresource.mapping : undefined;
+  if (scaling) {
+    const errors = scaleErrors(sent);
+    if (errors.length) throw invalidError({ group: 'autoscaling', kind: 'Scale' }, info.name, errors);
+  }
   const stored = served.conversion && !scaling ? served.conversion.toStored(sent) : sent;
 
   const result = await store.update(
@@ -50,8 +55,11 @@ export async function update(parts: UpdateParts): Promise<void> {
         let object: KubeObject = cloneJson(stored);
         if (!existing) object = store.managedFields.create(object, context.manager, context.now);
         else {
-          if (scaling) object = applyScale(store.resource, existing, object);
-          else if (subresource?.as === 'update') object = subresource.update(object, existing);
+          if (scaling) {
+            object = cloneJson(existing);
+            applyScale(object, sent, scaling);
+          }
+          if (subresource?.as === 'update') object = subresource.update(object, existing);
           object = store.managedFields.update(existing, object, context.manager, info.subresource, context.now);
         }
         await store.mutate(context, namespace, info.name, object, existing, info.subresource);
@@ -61,6 +69,6 @@ export async function update(parts: UpdateParts): Promise<void> {
     },
     { subresource: info.subresource, authorizeCreate: parts.authorizeCreate },
   );
-  const answer = scaling ? scaleOf(store.resource, result.object) : result.object;
+  const answer = scaling ? toScale(result.object, scaling) : result.object;
   answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);
 }

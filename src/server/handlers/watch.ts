@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { groupVersion, type KubeObject } from '../../meta/object.ts';
 import { expiredError } from '../../meta/status.ts';
 import type { ServedResource } from '../../registry/registry.ts';
-import { encodeWatchFrame } from '../../schema/protobuf.ts';
+import { encodeWatchFrame } from '../codec.ts';
 import { type CachedObject, type CacheEvent, type ChangeType, watchFrame } from '../../storage/cached-object.ts';
 import type { ApiRequest } from '../api-request.ts';
 import type { Negotiated } from '../negotiation.ts';

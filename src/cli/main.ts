@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/** The command `sallyport`. Each command is loaded when it is asked for: a server must not wait for the others. */
+const [command, ...args] = process.argv.slice(2);
+
+async function run(): Promise<number> {
+  if (command === 'apiserver') return (await import('./apiserver.ts')).apiserver(args);
+  return (await import('./commands.ts')).run(process.argv);
+}
+
+run().then(
+  (code) => {
+    process.exitCode = code;
+    // Sockets that are being closed must not hold the process.
+    setTimeout(() => process.exit(code), 500).unref();
+  },
+  (error: unknown) => {
+    process.stderr.write(`Error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,1 @@
+export { ControlPlane } from './server/control-plane.ts';

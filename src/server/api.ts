@@ -1,0 +1,124 @@
+import type { IssuerDiscovery } from '../authentication/service-account/issuer-discovery.ts';
+import { methodNotAllowedError, resourceNotFoundError, StatusError } from '../meta/status.ts';
+import { answerBytes, answerObject, answerPageNotFound, answerStatus } from './answer.ts';
+import type { ApiRequest } from './api-request.ts';
+import type { Discovery } from './discovery.ts';
+import type { HealthChecks } from './health.ts';
+import type { Metrics } from './metrics.ts';
+import {
+  fitsAny,
+  MEDIA_TYPES,
+  type Negotiated,
+  negotiate,
+  notAcceptableError,
+  nothingAvailableError,
+  type Transform,
+} from './negotiation.ts';
+import type { OpenApi } from './openapi.ts';
+import type { ResourceRouter } from './router.ts';
+import { versionInfo } from './version.ts';
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/** Another path of the server's own, such as the console's. Answers true where the request was its. */
+export type ExtraPath = (request: ApiRequest) => boolean | Promise<boolean>;
+
+export interface ApiParts {
+  router: ResourceRouter;
+  discovery: Discovery;
+  health: HealthChecks;
+  metrics: Metrics;
+  openapi: OpenApi;
+  issuer: IssuerDiscovery;
+  extra: readonly ExtraPath[];
+}
+
+/** What stands behind the doors: resources, discovery, OpenAPI, health, version and metrics, by path. */
+export class Api {
+  readonly #parts: ApiParts;
+
+  constructor(parts: ApiParts) {
+    this.#parts = parts;
+  }
+
+  handle = async (request: ApiRequest): Promise<void> => {
+    try {
+      if (request.info.isResourceRequest) await this.#parts.router.handle(request);
+      else await this.#path(request);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      if (!request.exchange.closed) answerStatus(request, error);
+    }
+  };
+
+  async #path(request: ApiRequest): Promise<void> {
+    const { health, metrics, openapi, issuer, extra, discovery } = this.#parts;
+    const { path } = request.info;
+    const { method } = request.exchange;
+    if (path === '/version' || path === '/version/') {
+      if (method !== 'GET') throw methodNotAllowedError();
+      return answerBytes(request, 200, { 'content-type': 'application/json' }, JSON.stringify(versionInfo(), null, 2));
+    }
+    if (path === '/healthz' || path.startsWith('/healthz/') || path.startsWith('/livez') || path.startsWith('/readyz')) {
+      if (await health.answer(request)) return;
+      return answerPageNotFound(request);
+    }
+    if (path === '/metrics' || path === '/metrics/slis') {
+      const { type, text } = await metrics.text(path === '/metrics/slis');
+      return answerBytes(request, 200, { 'content-type': type }, text);
+    }
+    if (path === '/' || path === '/index.html') {
+      const paths = [...issuer.paths(), ...discovery.paths(), ...health.paths(), '/metrics', '/metrics/slis', '/openapi/v2', '/openapi/v3', '/version'].sort();
+      return answerBytes(request, 200, { 'content-type': 'application/json' }, JSON.stringify({ paths }, null, 2));
+    }
+    const document = issuer.handle(method, path, request.exchange.header('accept'));
+    if (document instanceof StatusError) throw document;
+    if (document) return answerBytes(request, document.status, document.headers, document.body);
+    if (path.startsWith('/openapi/')) return openapi.answer(request);
+    if (path === '/api' || path === '/api/' || path.startsWith('/api/') || path === '/apis' || path.startsWith('/apis/')) {
+      return this.#discovery(request, path.replace(/\/$/, ''));
+    }
+    for (const handle of extra) if (await handle(request)) return;
+    answerPageNotFound(request);
+  }
+
+  #discovery(request: ApiRequest, path: string): void {
+    const { discovery } = this.#parts;
+    const { method } = request.exchange;
+    const parts = path.split('/').slice(1);
+    if (path.includes('//')) return answerPageNotFound(request);
+    if (path === '/api' || path === '/apis') {
+      if (path === '/api' && method !== 'GET') throw methodNotAllowedError();
+      const negotiated = choose(request, ({ as, group, version }) => as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2');
+      if (negotiated.transform) {
+        const { body, etag } = discovery.aggregated(path === '/api' ? 'api' : 'apis');
+        const headers = { 'content-type': AGGREGATED, vary: 'Accept', etag: `"${etag}"`, 'cache-control': 'public' };
+        if (request.exchange.header('if-none-match') === `"${etag}"`) return answerBytes(request, 304, headers, '');
+        return answerBytes(request, 200, headers, body);
+      }
+      const list = path === '/api' ? discovery.apiVersions() : discovery.groupList();
+      return answerObject(request, 200, negotiated, list, { vary: 'Accept' });
+    }
+    const core = parts[0] === 'api';
+    if (!core && parts.length === 2) {
+      const group = discovery.group(parts[1]!);
+      if (!group) return answerPageNotFound(request);
+      return answerObject(request, 200, choose(request), group);
+    }
+    const [group, version] = core ? ['', parts[1]!] : [parts[1]!, parts[2]!];
+    const list = discovery.resourceList(group, version);
+    if (!list) {
+      if (!core && !discovery.hasGroup(group)) return answerPageNotFound(request);
+      throw resourceNotFoundError();
+    }
+    if (method !== 'GET') throw methodNotAllowedError();
+    answerObject(request, 200, choose(request), list);
+  }
+}
+
+function choose(request: ApiRequest, allowed: (transform: Transform) => boolean = () => false): Negotiated {
+  const accept = request.exchange.header('accept');
+  const chosen = negotiate(accept, MEDIA_TYPES, allowed);
+  if (chosen) return chosen;
+  throw fitsAny(accept!, MEDIA_TYPES) ? notAcceptableError(MEDIA_TYPES) : nothingAvailableError(MEDIA_TYPES);
+}

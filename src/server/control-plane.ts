@@ -1,0 +1,394 @@
+
+import { isIPv6 } from 'node:net';
+import { AdmissionChain } from '../admission/chain.ts';
+import { createAuthentication, type Authentication } from '../authentication/create.ts';
+import { apiAudiencesOf, assertAuthenticationOptions } from '../authentication/flags.ts';
+import { SelfSubjectReviewResource } from '../authentication/self-subject-review.ts';
+import { IssuerDiscovery } from '../authentication/service-account/issuer-discovery.ts';
+import { TokenRequestResource } from '../authentication/service-account/token-request.ts';
+import { TokenReviewResource } from '../authentication/token-review.ts';
+import { requestAttributes } from '../authorization/attributes.ts';
+import { type Authorization, createAuthorization } from '../authorization/config/create.ts';
+import { EscalationGuard } from '../authorization/rbac/escalation.ts';
+import { RbacPolicy } from '../authorization/rbac/policy.ts';
+import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
+import { authorizationReviews } from '../authorization/reviews/index.ts';
+import { DecisionRing } from '../explain/record.ts';
+import { Impersonation } from '../impersonation/impersonation.ts';
+import { type Clock, systemClock } from '../meta/clock.ts';
+import type { UserInfo } from '../meta/user.ts';
+import { MASTERS } from '../meta/user.ts';
+import type { AdmissionHook } from '../registry/admission-hook.ts';
+import type { ObjectClient } from '../registry/client.ts';
+import type { Lister } from '../registry/lister.ts';
+import { RegistryClient } from '../registry/object-client.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { VirtualResource } from '../registry/virtual.ts';
+import { builtInGroups } from '../schema/resources.ts';
+import type { Store } from '../storage/store.ts';
+import type { WatchCache } from '../storage/watch-cache.ts';
+import { admissionPlugins } from './admission-plugins.ts';
+import { Api, type ExtraPath } from './api.ts';
+import type { ApiRequest } from './api-request.ts';
+import { type ChainParts, RequestChain } from './chain.ts';
+import { type ControllerManager, controllerManager } from './controller-manager.ts';
+import { Discovery } from './discovery.ts';
+import { OpenWatches } from './handlers/watch.ts';
+import { type HealthCheck, HealthChecks } from './health.ts';
+import { kindSupport } from './kind-support.ts';
+import { Listener } from './listener.ts';
+import type { Log } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { OpenApi } from './openapi.ts';
+import type { ServerOptions } from './options.ts';
+import { otherVersions } from './other-versions.ts';
+import { refusalWords } from './refusal-log.ts';
+import { builtInRegistry } from './resources.ts';
+import { ResourceRouter } from './router.ts';
+import { WatchedCertificate } from './serving-certificate.ts';
+import { bootstrap } from './bootstrap.ts';
+
+/** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
+const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: [MASTERS, 'system:authenticated'] };
+
+export interface ControlPlaneParts {
+  options: ServerOptions;
+  store: Store;
+  log: Log;
+  clock?: Clock;
+  extra?: readonly ExtraPath[];
+}
+
+/** A whole server: made of its options, started, and stopped. */
+export class ControlPlane {
+  readonly registry: Registry;
+  readonly client: ObjectClient;
+  readonly decisions: DecisionRing;
+  readonly authentication: Authentication;
+  readonly authorization: Authorization;
+  readonly policy: RbacPolicy;
+  readonly metrics = new Metrics();
+  readonly chain: RequestChain;
+  readonly #parts: ControlPlaneParts;
+  readonly #clock: Clock;
+  readonly #caches: WatchCache[];
+  readonly #admission: AdmissionChain;
+  readonly #watches = new OpenWatches();
+  readonly #certificate: WatchedCertificate;
+  #controllers: ControllerManager | undefined;
+  #listener: Listener | undefined;
+  #bootstrapped = false;
+  #bootstrapFault: string | undefined;
+  #stopping = false;
+  #port = 0;
+
+  private constructor(parts: ControlPlaneParts, registry: Registry, caches: WatchCache[], lateVirtuals: LateVirtuals) {
+    const { options, log } = parts;
+    this.#parts = parts;
+    this.#clock = parts.clock ?? systemClock;
+    this.registry = registry;
+    this.#caches = caches;
+    this.decisions = new DecisionRing(options.decisionRecords);
+    this.client = this.#clientOf(LOOPBACK, 'kube-apiserver');
+    const lister = (group: string, resource: string): Lister => this.client.lister({ group, resource })!;
+
+    this.authentication = createAuthentication(options.authentication, {
+      client: this.client,
+      readLive: options.store.engine === 'etcd',
+      report: {
+        loaded: (path) => log.info({ path }, 'reloaded'),
+        bad: (path, error) => log.error({ path, error: words(error) }, 'not reloaded; what was read before stays in force'),
+      },
+    });
+    const rbac = 'rbac.authorization.k8s.io';
+    this.policy = new RbacPolicy({
+      roles: lister(rbac, 'roles'),
+      clusterroles: lister(rbac, 'clusterroles'),
+      rolebindings: lister(rbac, 'rolebindings'),
+      clusterrolebindings: lister(rbac, 'clusterrolebindings'),
+    });
+    this.authorization = createAuthorization(options.authorization, {
+      policy: this.policy,
+      graphSource: () => ({
+        pods: lister('', 'pods'),
+        persistentvolumes: lister('', 'persistentvolumes'),
+        volumeattachments: lister('storage.k8s.io', 'volumeattachments'),
+        resourceslices: lister('resource.k8s.io', 'resourceslices'),
+      }),
+      reloaded: (error) => {
+        if (error) log.error({ path: options.authorization.configFile, error }, 'not reloaded; the authorizers before stay in force');
+        else log.info({ path: options.authorization.configFile }, 'reloaded');
+      },
+    });
+    lateVirtuals.set(this.#virtuals());
+    this.#admission = new AdmissionChain(
+      admissionPlugins({ options, client: this.client, authorization: this.authorization.chain, log, clock: this.#clock }),
+    );
+    this.#certificate = new WatchedCertificate(options.tls.certFile, options.tls.keyFile, log);
+    this.chain = new RequestChain(this.#chainParts());
+  }
+
+  /** Reads every resource from the store; resolves to a server that is ready to listen. */
+  static async create(parts: ControlPlaneParts): Promise<ControlPlane> {
+    const { options, store, log } = parts;
+    assertAuthenticationOptions(options.authentication);
+    const late = new LateVirtuals();
+    let plane: ControlPlane | undefined;
+    const support = kindSupport();
+    const { registry, caches } = builtInRegistry({
+      store,
+      alwaysFresh: options.store.engine === 'embedded',
+      client: () => plane!.client,
+      options: {
+        allowPrivileged: options.allowPrivileged,
+        serviceClusterIpRange: options.serviceClusterIpRange,
+        serviceNodePortRange: options.serviceNodePortRange,
+      },
+      normalize: support.normalize,
+      managedFields: support.managedFields,
+      virtuals: late.entries(),
+      updates: new Map(),
+      otherVersions,
+      onError: (error) => log.error({ error: error.message }, 'the store does not answer; trying again'),
+    });
+    await Promise.all(caches.map((cache) => cache.start()));
+    plane = new ControlPlane(parts, registry, caches, late);
+    return plane;
+  }
+
+  /** Listens, fills in what a cluster has from the start, and runs the control loops. Resolves once it listens. */
+  async start(): Promise<number> {
+    const { options, log } = this.#parts;
+    this.#certificate.start(() => this.#listener?.renew(this.#tls()));
+    for (const authority of this.authentication.clientAuthorities) authority.onChange(() => this.#listener?.renew(this.#tls()));
+    this.authentication.start();
+    this.#listener = new Listener(
+      {
+        address: options.bindAddress,
+        port: options.port,
+        tls: this.#tls(),
+        minVersion: options.tls.minVersion,
+        http2: options.tls.http2,
+        maxStreams: options.tls.maxStreams,
+      },
+      this.chain.serve,
+    );
+    this.#port = await this.#listener.listen();
+    void this.#bootstrap();
+    log.info({ address: options.bindAddress, port: this.#port }, 'serving');
+    return this.#port;
+  }
+
+  async #bootstrap(): Promise<void> {
+    const { options, log } = this.#parts;
+    for (let tries = 0; !this.#stopping; tries++) {
+      try {
+        await bootstrap(this.client, { ...options, port: this.#port }, this.authorization.types.has('RBAC'));
+        this.#bootstrapFault = undefined;
+        break;
+      } catch (error) {
+        this.#bootstrapFault = words(error);
+        log.error({ error: this.#bootstrapFault }, 'what a cluster starts with is not all there yet; trying again');
+        await new Promise((resolve) => setTimeout(resolve, Math.min(1000 * 2 ** tries, 30_000)));
+      }
+    }
+    if (this.#stopping) return;
+    this.#controllers = controllerManager({
+      options,
+      clientOf: (name) => this.#clientOf({ name: `system:serviceaccount:kube-system:${name}`, groups: [MASTERS, 'system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }, 'kube-controller-manager'),
+      registry: this.registry,
+      authorization: this.authorization.chain,
+      signer: this.authentication.signer,
+      clock: this.#clock,
+      log,
+    });
+    this.#controllers.start();
+    this.#bootstrapped = true;
+  }
+
+  /** Lets open requests end, tells watches, and closes everything but the store. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const closing = this.#listener?.close(10_000);
+    this.#watches.endAll();
+    await closing;
+    await this.#controllers?.stop();
+    this.authentication.stop();
+    this.authorization.close();
+    this.#certificate.stop();
+    for (const cache of this.#caches) cache.stop();
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  #clientOf(user: UserInfo, manager: string): ObjectClient {
+    return new RegistryClient(this.registry, this.#clock, (as) => this.#hook(as), user, manager);
+  }
+
+  #hook(user: UserInfo): AdmissionHook {
+    return this.#admission.hook({ user, now: this.#clock.now(), warn: () => {}, annotate: () => {}, note: () => {} });
+  }
+
+  #admissionFor(request: ApiRequest): AdmissionHook {
+    const hook = this.#admission.hook({
+      user: request.user,
+      now: request.now,
+      warn: request.warn,
+      annotate: request.annotate,
+      note: (verdict) => {
+        request.record.admission ??= [];
+        request.record.admission.push(verdict);
+      },
+    });
+    if (request.info.apiGroup !== 'rbac.authorization.k8s.io') return hook;
+    const guard = new EscalationGuard(this.authorization.chain, this.policy);
+    return guardRbacWrites(hook, guard, request.user, request.info.name);
+  }
+
+  #virtuals(): Map<string, VirtualResource> {
+    const { options } = this.#parts;
+    const audiences = apiAudiencesOf(options.authentication);
+    const accounts = options.authentication.serviceAccounts;
+    const out = new Map<string, VirtualResource>([
+      ['authentication.k8s.io/selfsubjectreviews', new SelfSubjectReviewResource()],
+      ['authentication.k8s.io/tokenreviews', new TokenReviewResource(() => this.authentication.chain, audiences)],
+      [
+        '/serviceaccounts/token',
+        new TokenRequestResource({
+          client: this.client,
+          signer: this.authentication.signer,
+          apiAudiences: audiences,
+          maxExpirationSeconds: accounts.maxTokenExpirationMs / 1000,
+          extendExpiration: accounts.extendTokenExpiration,
+        }),
+      ],
+    ]);
+    for (const [plural, virtual] of Object.entries(authorizationReviews(this.authorization.chain))) {
+      out.set(`authorization.k8s.io/${plural}`, virtual);
+    }
+    return out;
+  }
+
+  #chainParts(): ChainParts {
+    const { options, log } = this.#parts;
+    const impersonation = new Impersonation({ authorizer: (attributes) => this.authorization.chain.authorize(attributes) });
+    const address = (): string => `${options.externalHostname || hostOf(options)}:${this.#port}`;
+    const order = new Map([...builtInGroups().keys()].map((group, i) => [group, i]));
+    const discovery = new Discovery(this.registry, (group) => order.get(group) ?? 1000, address);
+    const router = new ResourceRouter({
+      registry: this.registry,
+      discovery,
+      authorization: this.authorization.chain,
+      admissionFor: (request) => this.#admissionFor(request),
+      watches: this.#watches,
+    });
+    const issuer = new IssuerDiscovery({
+      issuer: options.authentication.serviceAccounts.issuers[0] ?? '',
+      keys: this.authentication.keys,
+      jwksUri: options.authentication.serviceAccounts.jwksUri,
+      externalAddress: options.externalHostname || `${hostOf(options)}:${options.port}`,
+    });
+    const api = new Api({
+      router,
+      discovery,
+      health: this.#health(),
+      metrics: this.metrics,
+      openapi: new OpenApi(),
+      issuer,
+      extra: this.#parts.extra ?? [],
+    });
+    return {
+      clock: this.#clock,
+      authentication: this.authentication.chain,
+      audiences: this.authentication.apiAudiences,
+      authorization: this.authorization.chain,
+      decisions: this.decisions,
+      impersonate: (request) => {
+        const attributes = requestAttributes(request.info, request.user);
+        const asked = impersonation.impersonate(request.exchange, attributes, request.now);
+        if (!asked) return { outcome: 'none' };
+        const shaped = (result: Awaited<typeof asked>) =>
+          'error' in result
+            ? { outcome: 'refused' as const, error: result.error }
+            : { outcome: 'as' as const, user: result.user, ...(result.constraint ? { constraint: result.constraint } : {}) };
+        return asked instanceof Promise ? asked.then(shaped) : shaped(asked);
+      },
+      logRefusal: (request, door, outcome) => {
+        log.warn(
+          { verb: request.info.verb, path: request.info.path, user: request.user.name || undefined, from: request.exchange.remoteAddress, id: request.auditId },
+          refusalWords(door, outcome),
+        );
+      },
+      logFailure: (request, error) => {
+        log.error({ path: request.info.path, id: request.auditId, error: error instanceof Error ? error.stack : String(error) }, 'a request failed for a reason nobody foresaw');
+      },
+      handle: (request) => api.handle(request),
+    };
+  }
+
+  #health(): HealthChecks {
+    const ok: HealthCheck = { name: 'ping', check: () => undefined };
+    const log: HealthCheck = { name: 'log', check: () => undefined };
+    const store: HealthCheck = {
+      name: 'etcd',
+      check: () => this.#parts.store.ping().then(() => undefined, (error: unknown) => words(error)),
+    };
+    const hook = (name: string): HealthCheck => ({
+      name: `poststarthook/${name}`,
+      check: () => (this.#bootstrapped ? undefined : (this.#bootstrapFault ?? 'not finished')),
+    });
+    const informers: HealthCheck = {
+      name: 'informer-sync',
+      check: () => (this.#caches.every((cache) => cache.ready) ? undefined : 'watch caches are not complete'),
+    };
+    const hooks = [hook('rbac/bootstrap-roles'), hook('scheduling/bootstrap-system-priority-classes'), hook('start-system-namespaces-controller')];
+    const shutdown: HealthCheck = { name: 'shutdown', check: () => (this.#stopping ? 'process is shutting down' : undefined) };
+    return new HealthChecks(
+      {
+        healthz: [ok, log, store, ...hooks],
+        livez: [ok, log, store, ...hooks],
+        readyz: [ok, log, store, informers, ...hooks, shutdown],
+      },
+      ['/readyz/etcd'],
+    );
+  }
+
+  #tls() {
+    const authorities = this.authentication.clientAuthorities.map((pool) => pool.current().toPem());
+    return { ...this.#certificate.current, ...(authorities.length ? { ca: authorities } : {}) };
+  }
+}
+
+/** Virtual resources need the doors, which need the registry that virtual resources stand in. */
+class LateVirtuals {
+  readonly #made = new Map<string, VirtualResource>();
+  static readonly NAMES = [
+    'authentication.k8s.io/selfsubjectreviews',
+    'authentication.k8s.io/tokenreviews',
+    'authorization.k8s.io/subjectaccessreviews',
+    'authorization.k8s.io/selfsubjectaccessreviews',
+    'authorization.k8s.io/localsubjectaccessreviews',
+    'authorization.k8s.io/selfsubjectrulesreviews',
+    '/serviceaccounts/token',
+  ];
+
+  entries(): Map<string, VirtualResource> {
+    return new Map(LateVirtuals.NAMES.map((name) => [name, { create: (object, context) => this.#made.get(name)!.create(object, context) }]));
+  }
+
+  set(virtuals: ReadonlyMap<string, VirtualResource>): void {
+    for (const [name, virtual] of virtuals) this.#made.set(name, virtual);
+  }
+}
+
+/** The address clients are told: what is advertised, else what is bound. */
+function hostOf(options: ServerOptions): string {
+  const host = options.advertiseAddress || (options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress);
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+

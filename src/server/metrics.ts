@@ -1,0 +1,68 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
+
+/** kube-apiserver's metric names where the same thing is measured, `sallyport_*` for what only this server has. */
+export class Metrics {
+  readonly #registry = new MetricRegistry();
+  readonly requests: Counter<'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'scope' | 'code'>;
+  readonly durations: Histogram<'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'scope'>;
+  readonly inflight: Gauge<'request_kind'>;
+  readonly watches: Gauge<string>;
+  readonly authenticated: Counter<'username'>;
+  readonly attempts: Counter<'result'>;
+  readonly decisions: Counter<'type' | 'decision'>;
+  #defaults = false;
+
+  constructor() {
+    const registers = [this.#registry];
+    const labels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'] as const;
+    this.requests = new Counter({
+      name: 'apiserver_request_total',
+      help: 'Requests by verb, resource and status.',
+      labelNames: [...labels, 'code'],
+      registers,
+    });
+    this.durations = new Histogram({
+      name: 'apiserver_request_duration_seconds',
+      help: 'Time from a request\'s arrival to its answer, watches excepted.',
+      labelNames: [...labels],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    });
+    this.inflight = new Gauge({
+      name: 'apiserver_current_inflight_requests',
+      help: 'Requests that run now.',
+      labelNames: ['request_kind'],
+      registers,
+    });
+    this.watches = new Gauge({ name: 'apiserver_longrunning_requests', help: 'Watches that are open now.', registers });
+    this.authenticated = new Counter({
+      name: 'authenticated_user_requests',
+      help: 'Requests that were let through the first door, by user: system ones by name, others as other.',
+      labelNames: ['username'],
+      registers,
+    });
+    this.attempts = new Counter({
+      name: 'authentication_attempts',
+      help: 'Requests by what authentication said of them.',
+      labelNames: ['result'],
+      registers,
+    });
+    this.decisions = new Counter({
+      name: 'apiserver_authorization_decisions_total',
+      help: 'Decisions by the authorizer that made them.',
+      labelNames: ['type', 'decision'],
+      registers,
+    });
+  }
+
+  /** `slis`: health checks alone. Process metrics are gathered from the first time anybody asks. */
+  async text(slis: boolean): Promise<{ type: string; text: string }> {
+    const type = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+    if (slis) return { type, text: '' };
+    if (!this.#defaults) {
+      collectDefaultMetrics({ register: this.#registry });
+      this.#defaults = true;
+    }
+    return { type, text: await this.#registry.metrics() };
+  }
+}

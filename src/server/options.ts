@@ -1,0 +1,49 @@
+import type { AuthenticationOptions } from '../authentication/flags.ts';
+import type { AuthorizationOptions } from '../authorization/config/flags.ts';
+import type { AuditOptions } from '../audit/options.ts';
+
+/** Everything a server is started with; `cli/apiserver.ts` makes it of flags, programs may make it themselves. */
+export interface ServerOptions {
+  bindAddress: string;
+  /** 0: any free port. */
+  port: number;
+  advertiseAddress: string;
+  externalHostname: string;
+  tls: {
+    certFile: string;
+    keyFile: string;
+    minVersion: 'TLSv1.2' | 'TLSv1.3';
+    cipherSuites: readonly string[];
+    http2: boolean;
+    maxStreams: number;
+  };
+  store:
+    | { engine: 'embedded'; folder: string }
+    | { engine: 'etcd'; servers: readonly string[]; prefix: string; caFile: string; certFile: string; keyFile: string };
+  encryption: { configFile: string; reload: boolean };
+  authentication: AuthenticationOptions;
+  authorization: AuthorizationOptions;
+  admission: {
+    enable: readonly string[];
+    disable: readonly string[];
+    configFile: string;
+    notReadySeconds: number;
+    unreachableSeconds: number;
+  };
+  audit: AuditOptions;
+  controllers: readonly string[];
+  /** PEM files of kube-controller-manager's; empty: not given. */
+  rootCaFile: string;
+  clusterSigningCertFile: string;
+  clusterSigningKeyFile: string;
+  proxyClientCertFile: string;
+  proxyClientKeyFile: string;
+  allowPrivileged: boolean;
+  serviceClusterIpRange: string;
+  serviceNodePortRange: string;
+  eventTtlSeconds: number;
+  decisionRecords: number;
+  maxRequestsInflight: number;
+  maxMutatingRequestsInflight: number;
+  shutdownDelayMs: number;
+}

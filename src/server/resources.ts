@@ -1,0 +1,120 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { groupVersion, type KubeObject, qualified } from '../meta/object.ts';
+import type { ObjectClient } from '../registry/client.ts';
+import type { ManagedFieldsWriter } from '../registry/managed-fields.ts';
+import { type Conversion, Registry, type ServedResource, type SubresourceHandler } from '../registry/registry.ts';
+import { ResourceStore } from '../registry/resource-store.ts';
+import { SCALES } from '../registry/scale.ts';
+import { strategyOf } from '../registry/strategies.ts';
+import type { StrategyOptions } from '../registry/strategy.ts';
+import type { VirtualResource } from '../registry/virtual.ts';
+import { type ResourceDescriptor, resources } from '../schema/resources.ts';
+import type { Store } from '../storage/store.ts';
+import { WatchCache } from '../storage/watch-cache.ts';
+
+/** Versions that are stored as another: `events.k8s.io/v1/events` is `v1/events` with other names for some fields. */
+export interface OtherVersion {
+  /** `group/plural` of the resource it is stored as. */
+  storedAs: { group: string; plural: string };
+  conversion: Conversion;
+}
+
+export interface BuiltInParts {
+  store: Store;
+  alwaysFresh: boolean;
+  client(): ObjectClient;
+  options: StrategyOptions;
+  normalize(descriptor: ResourceDescriptor): (object: KubeObject) => void;
+  managedFields(descriptor: ResourceDescriptor): ManagedFieldsWriter;
+  /** By `group/plural`, or `group/plural/subresource`. */
+  virtuals: ReadonlyMap<string, VirtualResource>;
+  /** Subresources with an update of their own, by `group/plural/subresource`. */
+  updates: ReadonlyMap<string, (object: KubeObject, existing: KubeObject) => KubeObject>;
+  /** By `group/version/plural`. */
+  otherVersions: ReadonlyMap<string, OtherVersion>;
+  onError(error: Error): void;
+}
+
+const CONNECT = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
+
+/** Every built-in resource with its store and watch cache, ready to be started. */
+export function builtInRegistry(parts: BuiltInParts): { registry: Registry; caches: WatchCache[] } {
+  const registry = new Registry();
+  const caches: WatchCache[] = [];
+  const stores = new Map<string, ResourceStore>();
+  for (const descriptor of resources) {
+    const other = parts.otherVersions.get(`${descriptor.group}/${descriptor.version}/${descriptor.plural}`);
+    if (other || descriptor.storagePrefix === undefined) continue;
+    const cache = new WatchCache({
+      store: parts.store,
+      prefix: `${descriptor.storagePrefix}/`,
+      kind: descriptor.kind,
+      apiVersion: groupVersion(descriptor),
+      onError: parts.onError,
+    });
+    caches.push(cache);
+    stores.set(
+      `${descriptor.group}/${descriptor.plural}`,
+      new ResourceStore({
+        descriptor,
+        strategy: strategyOf(descriptor.group, descriptor.plural),
+        store: parts.store,
+        cache,
+        managedFields: parts.managedFields(descriptor),
+        normalize: parts.normalize(descriptor),
+        client: lazyClient(parts.client),
+        options: parts.options,
+        alwaysFresh: parts.alwaysFresh,
+        random: (bytes) => randomBytes(bytes),
+        uuid: () => randomUUID(),
+      }),
+    );
+  }
+  for (const descriptor of resources) {
+    const path = `${descriptor.group}/${descriptor.version}/${descriptor.plural}`;
+    const other = parts.otherVersions.get(path);
+    const storedAs = other ? `${other.storedAs.group}/${other.storedAs.plural}` : `${descriptor.group}/${descriptor.plural}`;
+    const store = stores.get(storedAs);
+    const virtual = parts.virtuals.get(`${descriptor.group}/${descriptor.plural}`);
+    registry.add({
+      descriptor,
+      ...(store ? { store } : {}),
+      ...(virtual ? { virtual } : {}),
+      ...(other ? { conversion: other.conversion } : {}),
+      subresources: subresourcesOf(descriptor, parts),
+    });
+  }
+  return { registry, caches };
+}
+
+function subresourcesOf(descriptor: ResourceDescriptor, parts: BuiltInParts): ServedResource['subresources'] {
+  const out = new Map<string, { descriptor: ResourceDescriptor['subresources'][number]; handler: SubresourceHandler }>();
+  for (const sub of descriptor.subresources) {
+    const key = `${descriptor.group}/${descriptor.plural}/${sub.name}`;
+    out.set(sub.name, { descriptor: sub, handler: handlerOf(key, sub.name, parts) });
+  }
+  return out;
+}
+
+function handlerOf(key: string, name: string, parts: BuiltInParts): SubresourceHandler {
+  const virtual = parts.virtuals.get(key);
+  if (virtual) return { as: 'create', virtual };
+  const update = parts.updates.get(key);
+  if (update) return { as: 'update', update };
+  if (CONNECT.has(name)) return { as: 'connect' };
+  if (name !== 'scale') return { as: 'object' };
+  const [group, plural] = key.split('/') as [string, string];
+  return { as: 'scale', mapping: SCALES[qualified({ group, resource: plural })]! };
+}
+
+/** The client is made of the registry, and the stores in it need the client: it is looked up when used. */
+function lazyClient(client: () => ObjectClient): ObjectClient {
+  return {
+    lister: (...args) => client().lister(...args),
+    get: (...args) => client().get(...args),
+    list: (...args) => client().list(...args),
+    create: (...args) => client().create(...args),
+    update: (...args) => client().update(...args),
+    delete: (...args) => client().delete(...args),
+  };
+}

@@ -1,0 +1,235 @@
+import { requestAttributes } from '../authorization/attributes.ts';
+import type { AuthorizationChain } from '../authorization/chain.ts';
+import { forbiddenStatus } from '../authorization/forbidden.ts';
+import { methodNotAllowedError, notFoundError, resourceNotFoundError, StatusError } from '../meta/status.ts';
+import type { AdmissionHook } from '../registry/admission-hook.ts';
+import type { Registry, ServedResource } from '../registry/registry.ts';
+import { toScale } from '../registry/scale.ts';
+import { answerObject, answerPageNotFound, answerStatus } from './answer.ts';
+import type { ApiRequest } from './api-request.ts';
+import type { Discovery } from './discovery.ts';
+import { create, createVirtual } from './handlers/create.ts';
+import { deleteCollection, deleteOne } from './handlers/delete.ts';
+import { get } from './handlers/get.ts';
+import { list } from './handlers/list.ts';
+import { listOptions } from './handlers/list-options.ts';
+import { patch } from './handlers/patch.ts';
+import { selection } from './handlers/selection.ts';
+import { update } from './handlers/update.ts';
+import { type OpenWatches, watch } from './handlers/watch.ts';
+import { answerResource } from './handlers/write-support.ts';
+import {
+  fitsAny,
+  MEDIA_TYPES,
+  type MediaType,
+  type Negotiated,
+  negotiate,
+  notAcceptableError,
+  nothingAvailableError,
+  type Transform,
+} from './negotiation.ts';
+import { tableOf } from './resource-table.ts';
+
+const WATCHABLE: readonly MediaType[] = ['application/json', 'application/vnd.kubernetes.protobuf'];
+
+export interface RouterParts {
+  registry: Registry;
+  discovery: Discovery;
+  authorization: AuthorizationChain;
+  admissionFor(request: ApiRequest): AdmissionHook;
+  watches: OpenWatches;
+}
+
+/** What a resource path asks for, once it is known to be one. */
+interface Target {
+  served: ServedResource;
+  /** `namespaces/x/status` and the like: what stands behind the name. */
+  subresource: string;
+  name: string;
+}
+
+/** From a path under `/api` or `/apis` to the handler of its resource and verb. */
+export class ResourceRouter {
+  readonly #parts: RouterParts;
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  async handle(request: ApiRequest): Promise<void> {
+    try {
+      await this.#route(request);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      if (!request.exchange.closed) answerStatus(request, error);
+    }
+  }
+
+  #target(request: ApiRequest): Target | undefined {
+    const { info } = request;
+    const served = this.#parts.registry.find(info.apiGroup, info.apiVersion, info.resource);
+    if (!served || info.path.includes('//')) return undefined;
+    const { namespaced } = served.descriptor;
+    const isNamespaces = info.apiGroup === '' && info.resource === 'namespaces';
+    if (!namespaced && !isNamespaces && info.namespace !== '') return undefined;
+    if (namespaced && info.namespace === '' && info.name !== '' && info.parts.length > 1) return undefined;
+    if (info.parts.length > 3) return undefined;
+    const name = info.parts.length > 1 ? info.name : '';
+    if (name.includes('/') || name.includes('%')) return undefined;
+    return { served, subresource: info.subresource, name };
+  }
+
+  async #route(request: ApiRequest): Promise<void> {
+    const { info } = request;
+    if (info.path.includes('%2F') || request.exchange.path.toLowerCase().includes('%2f')) throw resourceNotFoundError();
+    const target = this.#target(request);
+    if (!target) {
+      if (info.apiPrefix === 'apis' && !this.#parts.discovery.hasGroup(info.apiGroup)) return answerPageNotFound(request);
+      throw resourceNotFoundError();
+    }
+    if (target.subresource !== '') return this.#subresource(request, target);
+    const { served, name } = target;
+    const { method } = request.exchange;
+    if (served.virtual) {
+      if (name !== '') throw resourceNotFoundError();
+      if (method !== 'POST' || (served.descriptor.namespaced && info.namespace === '')) throw methodNotAllowedError();
+      const { group, version, kind } = served.descriptor;
+      const negotiated = this.#negotiate(request, served, false);
+      return createVirtual(request, served, served.virtual, { group, version, kind }, negotiated, tableOf(served), this.#admission(request));
+    }
+    await (name === '' ? this.#collection(request, served, method) : this.#object(request, served, name, method));
+  }
+
+  async #collection(request: ApiRequest, served: ServedResource, method: string): Promise<void> {
+    const { info, query } = request;
+    const { descriptor } = served;
+    const everywhere = descriptor.namespaced && info.namespace === '';
+    const special = info.parts.length > 0 && info.verb === 'watch';
+    if (method === 'GET') {
+      const watching = info.verb === 'watch';
+      if (!descriptor.verbs.includes(watching ? 'watch' : 'list')) throw methodNotAllowedError();
+      const negotiated = watching ? this.#negotiateWatch(request) : this.#negotiate(request, served, true);
+      const options = listOptions(query, watching);
+      const chosen = selection(served, info.namespace, '', options.fieldSelector, options.labelSelector);
+      if (watching || special) return watch(request, served, chosen, options, negotiated, tableOf(served), this.#parts.watches);
+      return list(request, served, chosen, options, negotiated, tableOf(served));
+    }
+    if (everywhere) throw methodNotAllowedError();
+    const admission = this.#admission(request);
+    if (method === 'POST' && descriptor.verbs.includes('create')) {
+      return create(request, served, this.#negotiate(request, served, true), tableOf(served), admission);
+    }
+    if (method === 'DELETE' && descriptor.verbs.includes('deletecollection')) {
+      const negotiated = this.#negotiate(request, served, true);
+      const options = listOptions(query, false);
+      const chosen = selection(served, info.namespace, '', options.fieldSelector, options.labelSelector);
+      return deleteCollection(request, served, chosen, options, negotiated, tableOf(served), admission);
+    }
+    throw methodNotAllowedError();
+  }
+
+  async #object(request: ApiRequest, served: ServedResource, name: string, method: string): Promise<void> {
+    const { descriptor } = served;
+    const { info } = request;
+    const verb = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[method];
+    if (!verb || !descriptor.verbs.includes(verb)) throw methodNotAllowedError();
+    if (verb === 'get' && info.verb === 'watch') {
+      const negotiated = this.#negotiateWatch(request);
+      const options = listOptions(request.query, true);
+      const chosen = selection(served, info.namespace, name, options.fieldSelector, options.labelSelector);
+      return watch(request, served, chosen, options, negotiated, tableOf(served), this.#parts.watches);
+    }
+    const negotiated = this.#negotiate(request, served, true);
+    const table = tableOf(served);
+    if (verb === 'get') return get(request, served, negotiated, table);
+    const admission = this.#admission(request);
+    if (verb === 'delete') return deleteOne(request, served, negotiated, table, admission);
+    const { group, version, kind } = descriptor;
+    const parts = {
+      request,
+      served,
+      subresource: undefined,
+      kind: { group, version, kind },
+      negotiated,
+      table,
+      admission,
+      authorizeCreate: () => this.#authorizeCreate(request),
+    };
+    return verb === 'update' ? update(parts) : patch(parts);
+  }
+
+  async #subresource(request: ApiRequest, { served, subresource, name }: Target): Promise<void> {
+    const sub = served.subresources.get(subresource);
+    if (!sub) throw resourceNotFoundError();
+    const { descriptor, handler } = sub;
+    const verb = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[request.exchange.method];
+    if (!verb || !descriptor.verbs.includes(verb)) throw methodNotAllowedError();
+    const own = served.descriptor;
+    const kind = {
+      group: descriptor.kindGroup ?? own.group,
+      version: descriptor.kindVersion ?? own.version,
+      kind: descriptor.kind,
+    };
+    const negotiated = this.#negotiate(request, served, handler.as === 'object' || handler.as === 'update');
+    const table = tableOf(served);
+    if (handler.as === 'connect') {
+      if (!served.store?.cache.get(own.namespaced ? request.info.namespace : '', name)) {
+        throw notFoundError({ group: own.group, resource: own.plural }, name);
+      }
+      throw new StatusError({ code: 501, reason: '', message: `${own.plural}/${subresource} needs a node behind it; this server has none` });
+    }
+    if (verb === 'get') {
+      if (handler.as !== 'scale') return get(request, served, negotiated, table);
+      const { object } = served.store!.get(own.namespaced ? request.info.namespace : '', name);
+      answerObject(request, 200, negotiated, toScale(object, handler.mapping));
+      return;
+    }
+    const admission = this.#admission(request);
+    if (handler.as === 'create') return createVirtual(request, served, handler.virtual, kind, negotiated, table, admission);
+    const parts = {
+      request,
+      served,
+      subresource: handler,
+      kind,
+      negotiated,
+      table,
+      admission,
+      authorizeCreate: () => this.#authorizeCreate(request),
+    };
+    return verb === 'update' ? update(parts) : patch(parts);
+  }
+
+  #admission(request: ApiRequest): AdmissionHook {
+    return this.#parts.admissionFor(request);
+  }
+
+  /** A PUT or apply that finds nothing creates: the caller needs that right too. */
+  async #authorizeCreate(request: ApiRequest): Promise<void> {
+    const attributes = { ...requestAttributes(request.info, request.user), verb: 'create' };
+    const outcome = await this.#parts.authorization.authorize(attributes);
+    if (outcome.decision !== 'allow') throw forbiddenStatus(attributes, outcome.reason);
+  }
+
+  #negotiate(request: ApiRequest, served: ServedResource, objects: boolean): Negotiated {
+    const accept = request.exchange.header('accept');
+    const chosen = negotiate(accept, MEDIA_TYPES, (transform) => objects && isMetaTransform(transform, served));
+    if (chosen) return chosen;
+    throw fitsAny(accept!, MEDIA_TYPES) ? notAcceptableError(MEDIA_TYPES) : nothingAvailableError(MEDIA_TYPES);
+  }
+
+  #negotiateWatch(request: ApiRequest): Negotiated {
+    const accept = request.exchange.header('accept');
+    const chosen = negotiate(accept, WATCHABLE, (transform) => isMetaTransform(transform, undefined));
+    if (chosen) return chosen;
+    throw fitsAny(accept!, MEDIA_TYPES)
+      ? notAcceptableError(WATCHABLE.map((type) => `${type};stream=watch`))
+      : nothingAvailableError(MEDIA_TYPES);
+  }
+}
+
+function isMetaTransform({ as, group, version }: Transform, _served: ServedResource | undefined): boolean {
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return false;
+  return as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList';
+}
+
+export { answerResource };
