@@ -101,7 +101,7 @@ function compareMaps(left: unknown, right: unknown, shape: MapShape, skip: Field
   const afterKeys = after ? Object.keys(after) : [];
   // Nothing on both sides is a leaf, so that null, absent and empty stay apart.
   if (shape.atomic || (beforeKeys.length === 0 && afterKeys.length === 0)) return compareLeaf(left, right);
-  const out = new Builder();
+  const out = new Builder(left === undefined, right === undefined);
   for (const key of afterKeys) {
     const value = after![key];
     if (value === undefined) continue;
@@ -114,7 +114,7 @@ function compareMaps(left: unknown, right: unknown, shape: MapShape, skip: Field
       compareField(key, old, undefined, shape, skip, out);
     }
   }
-  return out.change(left === undefined, right === undefined);
+  return out.change();
 }
 
 function compareField(
@@ -141,13 +141,13 @@ function compareLists(left: unknown, right: unknown, shape: ListShape): Change {
   const after = Array.isArray(right) ? right : [];
   if (shape.relation === 'atomic' || (before.length === 0 && after.length === 0))
     return compareLeaf(left, right);
-  const out = new Builder();
+  const out = new Builder(left === undefined, right === undefined);
   const old = index(before, shape);
   const now = index(after, shape);
   for (const [element, items] of now) compareItems(element, old.get(element), items, shape, out);
   for (const [element, items] of old)
     if (!now.has(element)) compareItems(element, items, undefined, shape, out);
-  return out.change(left === undefined, right === undefined);
+  return out.change();
 }
 
 /** Items by path, in the list's order; more than one where the list repeats itself. */
@@ -193,30 +193,35 @@ function compareItems(
   }
 }
 
-/** Collects the changes below one field. */
+/** Collects the changes below one field, and of the field itself where it came or went. */
 class Builder {
   private changed: MutableSet | undefined;
   private removed: MutableSet | undefined;
+  private readonly added: boolean;
+  private readonly gone: boolean;
 
-  add(element: PathElement, change: Change): void {
-    if (change.changed) {
-      this.changed ??= {};
-      this.changed[element] = both(this.changed[element], change.changed)!;
+  constructor(added: boolean, gone: boolean) {
+    this.added = added;
+    this.gone = gone;
+  }
+
+  add(element: PathElement, { changed, removed }: Change): void {
+    if (changed) {
+      this.changed ??= this.added ? { '.': LEAF } : {};
+      const before = this.changed[element];
+      this.changed[element] = before ? both(before, changed)! : changed;
     }
-    if (change.removed) {
-      this.removed ??= {};
-      this.removed[element] = both(this.removed[element], change.removed)!;
+    if (removed) {
+      this.removed ??= this.gone ? { '.': LEAF } : {};
+      const before = this.removed[element];
+      this.removed[element] = before ? both(before, removed)! : removed;
     }
   }
 
-  /** With the field itself where it came or went. */
-  change(added: boolean, gone: boolean): Change {
-    return { changed: finish(this.changed, added), removed: finish(this.removed, gone) };
+  change(): Change {
+    return {
+      changed: this.changed ? sorted(this.changed) : this.added ? LEAF : undefined,
+      removed: this.removed ? sorted(this.removed) : this.gone ? LEAF : undefined,
+    };
   }
-}
-
-function finish(set: MutableSet | undefined, self: boolean): FieldSet | undefined {
-  if (!set) return self ? LEAF : undefined;
-  const tree = sorted(set);
-  return self ? { '.': LEAF, ...tree } : tree;
 }

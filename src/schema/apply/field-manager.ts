@@ -13,20 +13,14 @@ import { applyFilter } from './field-filter.ts';
 import { isEmpty, union } from './field-set.ts';
 import { fieldSetOf } from './field-set-of.ts';
 import { KUBECTL, vouchedFields, withLastApplied } from './last-applied.ts';
-import {
-  identifier,
-  ManagedFieldsError,
-  type Owner,
-  type Owners,
-  readOwners,
-  writeOwners,
-} from './managed.ts';
+import { identifier, type Owner, type Owners, writeOwners } from './managed.ts';
 import { mergeTyped } from './merge.ts';
+import { ownersOfApply, ownersOfWrite, withManagedFields } from './object-owners.ts';
 import { prune } from './prune.ts';
 import { isMap, sameValue } from './schema-node.ts';
 import { keepTimes } from './timestamps.ts';
 import { validateTyped } from './typed-validate.ts';
-import { changeOf, disown, fitOwners, ownable, stripped } from './updater.ts';
+import { changeOf, changes, disown, fitOwners, ownable, stripped } from './updater.ts';
 import type { OwnedKind, OwnedVersion } from './versions.ts';
 
 export interface ApplyOptions {
@@ -73,9 +67,12 @@ export class FieldManager {
     subresource: string,
     now: number,
   ): KubeObject {
-    const owners = this.ownersFor(live, object, subresource);
+    const owners = ownersOfWrite(live, object, subresource);
     if (owners.size === 0 && live?.metadata?.uid) return withManagedFields(object, undefined);
     try {
+      if (!live && owners.size === 0) {
+        return withManagedFields(object, this.firstEntry(object, manager, subresource, now));
+      }
       const before = live ?? this.version.empty;
       const after = this.recordUpdate(before as KubeObject, object, owners, manager, subresource, now);
       capOwners(after);
@@ -102,7 +99,7 @@ export class FieldManager {
     const refusal = this.patchFault(patch);
     if (refusal) throw refusal;
     const current = live ?? (this.version.empty as KubeObject);
-    let owners = storedOwners(live);
+    let owners = ownersOfApply(live);
     try {
       if (owners.size === 0 && live) {
         const empty = this.version.empty as KubeObject;
@@ -175,11 +172,33 @@ export class FieldManager {
         ...self,
         fields: unchanged ? last.fields : fields,
         // An apply that changes nothing leaves the time; of a new owner there is then none.
-        time: same ? last?.time : rfc3339(now),
+        time: same ? last?.time : timeText(now),
         entry: last?.entry,
       });
     }
     return { object: same ? live : object, owners };
+  }
+
+  /** What recordUpdate comes to for a new object, at the least cost. */
+  private firstEntry(
+    object: KubeObject,
+    manager: string,
+    subresource: string,
+    now: number,
+  ): ManagedFieldsEntry[] | undefined {
+    const { kind, apiVersion, version } = this;
+    const fields = ownable(changes(version.empty, object, kind, apiVersion, subresource).changed);
+    if (isEmpty(fields)) return undefined;
+    const entry: ManagedFieldsEntry = {
+      manager: manager || 'unknown',
+      operation: 'Update',
+      apiVersion,
+      time: timeText(now),
+      fieldsType: 'FieldsV1',
+      fieldsV1: fields,
+    };
+    if (subresource !== '') entry.subresource = subresource;
+    return [entry];
   }
 
   /** The owners after an update by `manager` (structuredmerge.go Update, managedfieldsupdater.go). */
@@ -209,7 +228,7 @@ export class FieldManager {
     owners.set(id, {
       ...head,
       fields: previous ? union(fields, previous.fields) : fields,
-      time: rfc3339(now),
+      time: timeText(now),
       entry: undefined,
     });
     return owners;
@@ -218,16 +237,6 @@ export class FieldManager {
   private otherVersions(owners: Owners): boolean {
     for (const owner of owners.values()) if (owner.apiVersion !== this.apiVersion) return true;
     return false;
-  }
-
-  private ownersFor(live: KubeObject | undefined, object: KubeObject, subresource: string): Owners {
-    const sent: unknown = object.metadata?.managedFields;
-    if (subresource === '' && Array.isArray(sent)) {
-      if (sent.length === 0 || (sent.length === 1 && isBlank(sent[0]))) return new Map();
-      const owners = readOrNone(sent);
-      if (owners.size) return owners;
-    }
-    return readOrNone(live?.metadata?.managedFields);
   }
 
   /** Why a patch is refused before it is looked at against the object. */
@@ -260,37 +269,17 @@ interface Merged {
   owners: Owners;
 }
 
+let lastSecond = -1;
+let lastText = '';
+
+/** Most writes fall in the second of the one before. */
+function timeText(now: number): string {
+  const second = Math.floor(now / 1000);
+  if (second !== lastSecond) {
+    lastText = rfc3339(now);
+    lastSecond = second;
+  }
+  return lastText;
+}
+
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-const isBlank = (entry: unknown): boolean =>
-  isMap(entry) && Object.values(entry).every((v) => v === null || v === '');
-
-function readOrNone(entries: ManagedFieldsEntry[] | undefined): Owners {
-  try {
-    return readOwners(entries);
-  } catch (error) {
-    if (error instanceof ManagedFieldsError) return new Map();
-    throw error;
-  }
-}
-
-function storedOwners(live: KubeObject | undefined): Owners {
-  try {
-    return readOwners(live?.metadata?.managedFields);
-  } catch (error) {
-    if (error instanceof ManagedFieldsError)
-      throw unknownError(`failed to decode managed fields: ${error.message}`);
-    throw error;
-  }
-}
-
-/** The object with other managedFields; itself where it has these already. */
-function withManagedFields(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): KubeObject {
-  const metadata = object.metadata ?? {};
-  if (entries === undefined) {
-    if (metadata.managedFields === undefined) return object;
-    const { managedFields: _, ...rest } = metadata;
-    return { ...object, metadata: rest };
-  }
-  return { ...object, metadata: { ...metadata, managedFields: entries } };
-}

@@ -23,7 +23,7 @@ export interface OwnedKind {
 
 /** An object in any version asked for; conversions are made once. */
 export class Versioned {
-  private readonly made = new Map<string, Fields>();
+  private made: Map<string, Fields> | undefined;
   private readonly kind: OwnedKind;
   readonly object: Fields;
   readonly apiVersion: string;
@@ -36,6 +36,7 @@ export class Versioned {
 
   in(apiVersion: string): Fields {
     if (apiVersion === this.apiVersion) return this.object;
+    this.made ??= new Map();
     const known = this.made.get(apiVersion);
     if (known) return known;
     const made = this.kind.convert(this.object, apiVersion);
