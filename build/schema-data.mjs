@@ -6,6 +6,7 @@
 // SOURCE is a Kubernetes source tree, read for what OpenAPI does not tell of a field: whether it is a pointer,
 // whether it is left out when empty, its order, its Go type (it stands in error messages) and its place in protobuf.
 //
+// registered-kinds.json: { "apps/v1beta1": "Deployment DeploymentList …" }, what only error texts show.
 // types.json: { "core/v1.Pod": { "f": { field: [type, pb, flags, more?] }, "k": [[group, version, kind]], … } }
 //   type   word | "=NAME" | [TYPE] | {"*": TYPE}
 //   pb     field number; a list is the way through embedded messages; 0 where protobuf has none
@@ -316,6 +317,21 @@ for (const [group, names] of Object.entries(BESIDES)) {
   }
 }
 for (const [name, kind] of Object.entries(BESIDES_KINDS)) if (types[name]) types[name].k ??= [kind];
+
+/** Kinds of older versions and kinds without a type of ours, which the real scheme knows nonetheless: its error texts tell. */
+const LEGACY_SCHEME = 'admission admissionregistration apiserverinternal apps authentication authorization autoscaling batch certificates coordination core discovery events extensions flowcontrol imagepolicy networking node policy rbac resource scheduling storage storagemigration';
+const registered = {};
+for (const name of LEGACY_SCHEME.split(' ')) {
+  const dir = join(sourceDir, STAGING, 'api', name);
+  for (const version of readdirSync(dir).filter((v) => /^v\d/.test(v))) {
+    const text = readFileSync(join(dir, version, 'register.go'), 'utf8');
+    const group = /GroupName = "([^"]*)"/.exec(text)[1];
+    const known = new Set(Object.values(types).flatMap((t) => t.k ?? []).map((k) => k.join('/')));
+    const kinds = [...text.matchAll(/&(\w+)\{\}/g)].map((m) => m[1]).filter((kind) => !known.has(`${group}/${version}/${kind}`));
+    if (kinds.length) registered[group === '' ? version : `${group}/${version}`] = kinds.join(' ');
+  }
+}
+writeFileSync(join(out, 'registered-kinds.json'), `{\n${Object.entries(registered).map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join(',\n')}\n}\n`);
 
 const rows = (object) =>
   `{\n${Object.entries(object)

@@ -188,6 +188,13 @@ export class TypeTable {
     return this.#kinds.get(`${gvk.group}/${gvk.version}/${gvk.kind}`);
   }
 
+  /** Every kind of the table. */
+  allKinds(): GroupVersionKind[] {
+    return Object.values(this.#raw).flatMap((raw) =>
+      (raw.k ?? []).map(([group, version, kind]) => ({ group, version, kind })),
+    );
+  }
+
   /** Every type's name, in the table's order. */
   names(): string[] {
     return Object.keys(this.#raw);
