@@ -1,13 +1,18 @@
 import { timingSafeEqual } from 'node:crypto';
+import {
+  BOOTSTRAP_TOKEN_PREFIX,
+  BOOTSTRAP_TOKEN_TYPE,
+  bootstrapTokenData,
+  bootstrapTokenExpired,
+  BOOTSTRAP_TOKEN_NAMESPACE as NAMESPACE,
+} from '../controllers/bootstrap-token-secret.ts';
 import type { AuthenticationVerdict, Facts } from '../explain/verdict.ts';
 import type { Lister } from '../registry/lister.ts';
 import type { TokenAuthenticator, TokenContext } from './authenticator.ts';
 
 const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
 const GROUP = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
-const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/;
 const BOOTSTRAPPERS = 'system:bootstrappers';
-const NAMESPACE = 'kube-system';
 
 /**
  * Bootstrap tokens, `ID.SECRET`, kept in Secrets of kube-system that are named by their ID
@@ -25,26 +30,25 @@ export class BootstrapTokenAuthenticator implements TokenAuthenticator {
     const parts = TOKEN.exec(token);
     if (!parts) return notMine('BOOTSTRAP_OTHER_SHAPE', {});
     const [, id, secretPart] = parts as unknown as [string, string, string];
-    const name = `bootstrap-token-${id}`;
+    const name = BOOTSTRAP_TOKEN_PREFIX + id;
     context.restsOn?.('secrets', NAMESPACE, name);
     const secret = this.#secrets.get(NAMESPACE, name);
     const facts = { secret: name };
     if (!secret) return notMine('BOOTSTRAP_NO_SECRET', facts);
     if (secret.metadata.deletionTimestamp) return notMine('BOOTSTRAP_BEING_DELETED', facts);
-    if (secret.type !== 'bootstrap.kubernetes.io/token' || !secret.data)
-      return notMine('BOOTSTRAP_SECRET_TYPE', facts);
-    const data = (key: string): Buffer => Buffer.from(String(secret.data[key] ?? ''), 'base64');
-    const held = data('token-secret');
+    if (secret.type !== BOOTSTRAP_TOKEN_TYPE || !secret.data) return notMine('BOOTSTRAP_SECRET_TYPE', facts);
+    const data = (key: string): string => bootstrapTokenData(secret, key);
+    const held = Buffer.from(String(secret.data['token-secret'] ?? ''), 'base64');
     const given = Buffer.from(secretPart);
     if (held.length !== given.length || !timingSafeEqual(held, given))
       return notMine('BOOTSTRAP_WRONG_SECRET', facts);
-    if (data('token-id').toString() !== id) return notMine('BOOTSTRAP_OTHER_ID', facts);
-    const expiration = data('expiration').toString();
-    if (hasExpired(expiration, context.now)) return notMine('BOOTSTRAP_EXPIRED', { ...facts, expiration });
-    if (data('usage-bootstrap-authentication').toString() !== 'true')
-      return notMine('BOOTSTRAP_USAGE', facts);
+    if (data('token-id') !== id) return notMine('BOOTSTRAP_OTHER_ID', facts);
+    const expiration = data('expiration');
+    if (bootstrapTokenExpired(secret, context.now))
+      return notMine('BOOTSTRAP_EXPIRED', { ...facts, expiration });
+    if (data('usage-bootstrap-authentication') !== 'true') return notMine('BOOTSTRAP_USAGE', facts);
     const groups = new Set([BOOTSTRAPPERS]);
-    const listed = data('auth-extra-groups').toString();
+    const listed = data('auth-extra-groups');
     for (const group of listed === '' ? [] : listed.split(',')) {
       if (!GROUP.test(group)) return notMine('BOOTSTRAP_BAD_GROUP', { ...facts, group });
       groups.add(group);
@@ -57,16 +61,6 @@ export class BootstrapTokenAuthenticator implements TokenAuthenticator {
       user: { name: `system:bootstrap:${id}`, groups: [...groups].sort() },
     };
   }
-}
-
-/** An expiration that cannot be read has passed (cluster-bootstrap util/secrets). */
-function hasExpired(expiration: string, now: number): boolean {
-  if (expiration === '') return false;
-  const m = RFC3339.exec(expiration);
-  if (!m || new Date(Date.UTC(Number(m[1]), Number(m[2]) - 1, Number(m[3]))).getUTCDate() !== Number(m[3]))
-    return true;
-  const time = Date.parse(expiration.replace(',', '.'));
-  return Number.isNaN(time) || now > time;
 }
 
 /** kube-apiserver never says why: a refused bootstrap token may still be another authenticator's. */
