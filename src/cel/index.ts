@@ -12,6 +12,15 @@ export type { Bindings } from './frame.ts';
 export type { Issue } from './issues.ts';
 export { claimsValue, type JsonOptions, jsonValue, LazyMap, StringList, toJson } from './json.ts';
 export { kubernetesEnvironment, PER_CALL_LIMIT, RUNTIME_CEL_COST_BUDGET } from './kubernetes.ts';
+export {
+  AUTHORIZER_TYPE,
+  type AuthorizationAnswer,
+  type AuthorizationCheck,
+  authorizerValue,
+  type CheckAuthorization,
+  RESOURCE_CHECK_TYPE,
+  requestResourceValue,
+} from './library/authorization.ts';
 export type { Library } from './library.ts';
 export type { EvaluateOptions, Evaluation, Program } from './program.ts';
 export {

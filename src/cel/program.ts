@@ -2,7 +2,7 @@ import type { Ast } from './ast.ts';
 import { type Bindings, Frame } from './frame.ts';
 import { type Plan, type PlanScope, plan } from './planner.ts';
 import { CelError, type CelValue } from './values.ts';
-import { BudgetExceeded, withBudget } from './work.ts';
+import { BudgetExceeded, Suspended, withBudget } from './work.ts';
 
 /** How an expression is evaluated. */
 export interface EvaluateOptions {
@@ -33,7 +33,10 @@ export class Program {
     this.#plan = plan(ast, scope, false);
   }
 
-  /** Evaluates with variables bound to values. Never throws for what an expression does. */
+  /**
+   * Evaluates with variables bound to values. Never throws for what an expression does; only where an authorizer
+   * answers later does it throw Suspended, and evaluateAsync is to be used.
+   */
   evaluate(bindings: Bindings = {}, options: EvaluateOptions = {}): Evaluation {
     let plan_ = this.#plan;
     let values: Map<number, CelValue> | undefined;
@@ -57,6 +60,17 @@ export class Program {
         return { error: new CelError(`internal error: ${problem.message}`), cost: frame.cost, ...recorded };
       }
       throw problem;
+    }
+  }
+  /** As evaluate, waiting for an authorizer's answers: each makes the evaluation begin anew, with the answer known. */
+  async evaluateAsync(bindings: Bindings = {}, options: EvaluateOptions = {}): Promise<Evaluation> {
+    for (;;) {
+      try {
+        return this.evaluate(bindings, options);
+      } catch (problem) {
+        if (!(problem instanceof Suspended)) throw problem;
+        await problem.ready;
+      }
     }
   }
 }

@@ -29,3 +29,14 @@ export function charge(units: number): void {
   left -= units;
   if (left < 0) throw new BudgetExceeded();
 }
+
+/** Thrown where an answer has to be waited for; the evaluation is begun anew when it is there. */
+export class Suspended extends Error {
+  readonly ready: Promise<void>;
+  constructor(ready: Promise<void>) {
+    super('the evaluation has to wait for an answer');
+    this.ready = ready;
+    // Whoever catches this waits; nobody else should be told of a failure.
+    ready.catch(() => undefined);
+  }
+}
