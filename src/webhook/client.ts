@@ -1,6 +1,5 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
-import type { TLSSocket } from 'node:tls';
 import { formatDuration } from '../meta/duration.ts';
 import { failedAnswer, failedRequest, timedOutRequest, type WebhookFailure } from './failure.ts';
 import type { WebhookTarget } from './target.ts';
@@ -92,7 +91,7 @@ export class WebhookClient {
         clearTimeout(timer);
         options.signal?.removeEventListener('abort', onAbort);
       });
-      request.on('error', (error) => fail(failedRequest(shown, error, request.socket as TLSSocket | null)));
+      request.on('error', (error) => fail(failedRequest(shown, error)));
       request.on('response', (response) => {
         response.on('error', (error) => fail(failedRequest(shown, error)));
         void readAll(response).then((text) => {

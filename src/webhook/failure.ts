@@ -1,4 +1,4 @@
-import type { TLSSocket } from 'node:tls';
+import { isIP } from 'node:net';
 import { quote } from '../meta/go-quote.ts';
 
 /** A request to a webhook that got no usable answer. */
@@ -128,15 +128,11 @@ const UNKNOWN_AUTHORITY = new Set([
 ]);
 
 /** A request that got no answer, in Go's words. `url` as it was asked for. */
-export function failedRequest(
-  url: string,
-  error: NodeJS.ErrnoException,
-  socket?: TLSSocket | null,
-): WebhookFailure {
+export function failedRequest(url: string, error: NodeJS.ErrnoException): WebhookFailure {
   const code = error.code ?? '';
   const reset = code === 'ECONNRESET' || code === 'EPIPE';
   return {
-    message: `Post ${quote(url)}: ${networkWords(url, error, socket)}`,
+    message: `Post ${quote(url)}: ${networkWords(url, error)}`,
     status: 0,
     reason: '',
     retriable: reset,
@@ -156,7 +152,7 @@ export function timedOutRequest(url: string, words: string): WebhookFailure {
   };
 }
 
-function networkWords(url: string, error: NodeJS.ErrnoException, socket?: TLSSocket | null): string {
+function networkWords(url: string, error: NodeJS.ErrnoException): string {
   const { code = '', address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const where =
     address === undefined ? new URL(url).host : `${address.includes(':') ? `[${address}]` : address}:${port}`;
@@ -180,13 +176,25 @@ function networkWords(url: string, error: NodeJS.ErrnoException, socket?: TLSSoc
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
       return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID': {
-      const names = socket?.getPeerCertificate()?.subjectaltname?.replace(/(DNS|IP Address):/g, '');
-      return names
-        ? `tls: failed to verify certificate: x509: certificate is valid for ${names}, not ${host}`
-        : `tls: failed to verify certificate: x509: certificate is not valid for any names, but wanted to match ${host}`;
-    }
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return nameWords(error as AltNameError);
     default:
       return error.message;
   }
+}
+
+interface AltNameError extends Error {
+  host: string;
+  cert?: { subjectaltname?: string };
+}
+
+/** Addresses are compared with addresses and names with names, and only those are told. */
+function nameWords({ host, cert }: AltNameError): string {
+  const names = (cert?.subjectaltname ?? '').split(', ');
+  const [prefix, none] = isIP(host)
+    ? ['IP Address:', `cannot validate certificate for ${host} because it doesn't contain any IP SANs`]
+    : ['DNS:', 'certificate relies on legacy Common Name field, use SANs instead'];
+  const fitting = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  const words = fitting.length ? `certificate is valid for ${fitting.join(', ')}, not ${host}` : none;
+  return `tls: failed to verify certificate: x509: ${words}`;
 }
