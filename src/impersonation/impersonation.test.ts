@@ -59,6 +59,27 @@ function allowing(...rights: string[]) {
 
 const A = 'authentication.k8s.io';
 
+describe('a request whose attributes are read when asked for', () => {
+  it('is put to authorizers whole', async () => {
+    const asked: AuthorizationAttributes[] = [];
+    const impersonation = new Impersonation({
+      authorizer: (a) => {
+        asked.push(a);
+        return { decision: 'noOpinion', reason: '' };
+      },
+    });
+    const plain = listPods(caller(), { fieldSelector: { requirements: [] } });
+    const lazy = Object.create(
+      {},
+      Object.fromEntries(
+        Object.entries(plain).map(([key, value]) => [key, { get: () => value, enumerable: false }]),
+      ),
+    ) as AuthorizationAttributes;
+    await impersonation.impersonate(headersOf({ 'impersonate-user': 'jane' }), lazy, 0);
+    expect(asked[0]).toEqual({ ...plain, verb: 'impersonate-on:user-info:list' });
+  });
+});
+
 describe('the headers', () => {
   it('that are not there cost no promise', () => {
     const { impersonation } = allowing();

@@ -1,6 +1,7 @@
 import { EXTRA, splitServiceAccountUsername } from '../authentication/service-account/username.ts';
 import type { AuthorizationAttributes } from '../authorization/authorizer.ts';
 import type { UserInfo } from '../meta/user.ts';
+import { changed } from './attributes.ts';
 import { type Impersonated, requestKey, Successes, userKey } from './caches.ts';
 import { type Check, checkFields, nodeOf } from './checks.ts';
 import type { WantedUser } from './headers.ts';
@@ -47,7 +48,7 @@ class ConstrainedMode implements Mode {
     const known = this.#whole.get(wholeKey, now);
     if (known) return known;
     const { attributes } = keyed;
-    await attempt.check({ ...attributes, verb: `impersonate-on:${this.name}:${attributes.verb}` });
+    await attempt.check(changed(attributes, { verb: `impersonate-on:${this.name}:${attributes.verb}` }));
     const impersonated = await this.#asUser(attempt, keyed);
     this.#whole.set(wholeKey, impersonated, now);
     return impersonated;
@@ -106,11 +107,11 @@ class AssociatedNodeMode extends ConstrainedMode {
   protected override keyed({ wanted, attributes }: Attempt): Keyed {
     const keys = Object.keys(attributes.user.extra ?? {}).sort();
     const user = { ...attributes.user, extra: { 'authentication.kubernetes.io/associated-node-keys': keys } };
-    return { wanted: { ...wanted, name: 'system:node:*' }, attributes: { ...attributes, user } };
+    return { wanted: { ...wanted, name: 'system:node:*' }, attributes: changed(attributes, { user }) };
   }
 
   protected override checkAs(check: Check): Check {
-    return (attributes) => check({ ...attributes, name: '*' });
+    return (attributes) => check(changed(attributes, { name: '*' }));
   }
 }
 
