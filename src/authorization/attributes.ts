@@ -3,67 +3,47 @@ import type { RequestInfo } from '../request/request-info.ts';
 import type { AuthorizationAttributes, SelectorAttributes } from './authorizer.ts';
 import { fieldSelectorAttributes, labelSelectorAttributes } from './selectors.ts';
 
-/** What authorizers are asked of a request on its way. Selectors are parsed when somebody looks at them. */
-class RequestAttributes implements AuthorizationAttributes {
-  readonly user: UserInfo;
-  readonly #info: RequestInfo;
-  #fieldSelector: SelectorAttributes | undefined;
-  #labelSelector: SelectorAttributes | undefined;
-
-  constructor(info: RequestInfo, user: UserInfo) {
-    this.#info = info;
-    this.user = user;
-  }
-
-  get verb(): string {
-    return this.#info.verb;
-  }
-  get isResourceRequest(): boolean {
-    return this.#info.isResourceRequest;
-  }
-  get namespace(): string {
-    return this.#info.namespace;
-  }
-  get apiGroup(): string {
-    return this.#info.apiGroup;
-  }
-  get apiVersion(): string {
-    return this.#info.apiVersion;
-  }
-  get resource(): string {
-    return this.#info.resource;
-  }
-  get subresource(): string {
-    return this.#info.subresource;
-  }
-  get name(): string {
-    return this.#info.name;
-  }
-  get path(): string {
-    return this.#info.path;
-  }
-
-  get fieldSelector(): SelectorAttributes | undefined {
-    if (this.#info.fieldSelector === '') return undefined;
-    this.#fieldSelector ??= fieldSelectorAttributes(this.#info.fieldSelector);
-    return orNothing(this.#fieldSelector);
-  }
-
-  get labelSelector(): SelectorAttributes | undefined {
-    if (this.#info.labelSelector === '') return undefined;
-    this.#labelSelector ??= labelSelectorAttributes(this.#info.labelSelector);
-    return orNothing(this.#labelSelector);
-  }
-}
-
-/** A selector without terms is none. */
-function orNothing(selector: SelectorAttributes): SelectorAttributes | undefined {
-  return selector.requirements.length === 0 && selector.error === undefined ? undefined : selector;
-}
-
-/** The question a request puts to authorizers (apiserver pkg/endpoints/filters/authorization.go). */
+/**
+ * The question a request puts to authorizers (apiserver pkg/endpoints/filters/authorization.go). Selectors are parsed when
+ * somebody looks at them, which most authorizers never do.
+ */
 export function requestAttributes(info: RequestInfo, user: UserInfo): AuthorizationAttributes {
-  return new RequestAttributes(info, user);
+  const { verb, isResourceRequest, namespace, apiGroup, apiVersion, resource, subresource, name, path } =
+    info;
+  const attributes: AuthorizationAttributes = {
+    user,
+    verb,
+    isResourceRequest,
+    namespace,
+    apiGroup,
+    apiVersion,
+    resource,
+    subresource,
+    name,
+    path,
+  };
+  if (info.fieldSelector !== '')
+    parseLater(attributes, 'fieldSelector', () => fieldSelectorAttributes(info.fieldSelector));
+  if (info.labelSelector !== '')
+    parseLater(attributes, 'labelSelector', () => labelSelectorAttributes(info.labelSelector));
+  return attributes;
+}
+
+function parseLater(
+  attributes: AuthorizationAttributes,
+  kind: 'fieldSelector' | 'labelSelector',
+  parse: () => SelectorAttributes,
+): void {
+  let parsed: SelectorAttributes | undefined;
+  Object.defineProperty(attributes, kind, {
+    // Whoever copies the attributes takes the selectors along.
+    enumerable: true,
+    get(): SelectorAttributes | undefined {
+      parsed ??= parse();
+      // A selector without terms is none.
+      return parsed.requirements.length === 0 && parsed.error === undefined ? undefined : parsed;
+    },
+  });
 }
 
 const NO_RESOURCE = { namespace: '', apiGroup: '', apiVersion: '', resource: '', subresource: '', name: '' };
