@@ -1,15 +1,35 @@
-import { Command } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw new InvalidArgumentError('a port is a number from 1 to 65535');
+  return port;
+}
 
 /** Every command but `apiserver`, which has its own flags. Resolves to the exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
-  const program = new Command('sallyport').description('The way into a Kubernetes API, whole.');
-  program.command('apiserver').description("run an API server with kube-apiserver's flags").allowUnknownOption();
   let code = 0;
-  program.exitOverride();
+  const program = new Command('sallyport')
+    .description('The way into a Kubernetes API, whole: who are you, what may you do, is the request valid.')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  program
+    .command('up')
+    .description('run a control plane on loopback; makes its certificates and an admin kubeconfig where they are missing')
+    .option('--data-dir <folder>', 'where everything is kept', './sallyport-data')
+    .option('--port <port>', 'port to listen on', portNumber, 6443)
+    .allowExcessArguments()
+    .argument('[flags...]', "further flags of apiserver, behind --")
+    .action(async (flags: string[], { dataDir, port }: { dataDir: string; port: number }) => {
+      const { up } = await import('./up.ts');
+      code = await up({ dataDir, port, flags });
+    });
+  program.command('apiserver').description("run an API server with kube-apiserver's flags; apiserver --help lists them");
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    code = (error as { exitCode?: number }).exitCode ?? 1;
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode;
   }
   return code;
 }

@@ -1,6 +1,9 @@
-import type { GroupResource, KubeObject } from '../meta/object.ts';
+import type { GroupResource, GroupVersionKind, KubeObject } from '../meta/object.ts';
+import type { SchemaNode } from '../schema/apply/schema-node.ts';
+import type { Decoded } from '../schema/decode.ts';
 import type { ResourceDescriptor, SubresourceDescriptor } from '../schema/resources.ts';
 import type { ResourceStore } from './resource-store.ts';
+import type { ManagedFieldsWriter } from './managed-fields.ts';
 import type { ScaleMapping } from './scale.ts';
 import type { VirtualResource } from './virtual.ts';
 
@@ -32,6 +35,19 @@ export interface ServedResource {
   subresources: ReadonlyMap<string, { descriptor: SubresourceDescriptor; handler: SubresourceHandler }>;
   /** Absent where this is the stored version. */
   conversion?: Conversion;
+  /** What bodies and patches of this version are read by. */
+  scheme: KindScheme;
+}
+
+/** How objects of one kind in one version are read, patched and owned. */
+export interface KindScheme {
+  /** A body as an object of the kind; `expected` says which. */
+  decode(body: Buffer, mediaType: string, options: { expected: GroupVersionKind; strict: boolean }): Promise<Decoded>;
+  /** The result of a patch as an object of the kind, with its defaults. */
+  redecode(value: unknown, strict: boolean): { ok: true; object: KubeObject; strictErrors: readonly string[] } | { ok: false; error: string };
+  /** Absent for kinds that strategic merge patches do not fit. */
+  strategicMerge?: SchemaNode;
+  managedFields: ManagedFieldsWriter;
 }
 
 /** Every resource this server has, looked up by what a path says. Custom resources come and go. */

@@ -64,6 +64,8 @@ export interface UpdateOptions {
   subresource?: string;
   /** Create what does not exist even where the kind's strategy does not (server-side apply). */
   allowCreate?: boolean;
+  /** The new object is made of the stored one whatever its version: a conflict is another try, not an answer. */
+  retryConflicts?: boolean;
   /** Asked for leave to create before an update does; throws the refusal. */
   authorizeCreate?(): void | Promise<void>;
 }
@@ -109,9 +111,14 @@ export class ResourceStore {
     return this.#parts.alwaysFresh;
   }
 
-  /** Sets what the kind's defaults are, as decoding does; in place. */
+  /** Brings an object made by the server itself into the form that a decoded one has, defaults included; in place. */
   applyDefaults(object: KubeObject): void {
     this.#parts.normalize(object);
+    this.setDefaults(object);
+  }
+
+  /** Sets the kind's defaults in a decoded object; in place. */
+  setDefaults(object: KubeObject): void {
     this.strategy.defaults?.(object);
   }
 
@@ -238,7 +245,7 @@ export class ResourceStore {
         this.#parts.store.put(key, encode(object), { expect: cached!.revision, ...(ttlSeconds ? { ttlSeconds } : {}) }),
       );
       if (result.ok) return { object: await this.#written(object, result.revision), created: false, deleted: false };
-      if (!unconditional) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+      if (!unconditional && !options.retryConflicts) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
       await this.#catchUp(result.current);
     }
     throw conflictError(this.resource, name, OPTIMISTIC_LOCK);

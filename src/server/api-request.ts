@@ -23,6 +23,8 @@ export class ApiRequest {
   readonly headers: ResponseHeaders = {};
   /** What was sent, decoded: for the audit event. */
   requestObject: Record<string, unknown> | undefined;
+  /** A patch as it was sent: for the audit event. */
+  requestPatch: Buffer | undefined;
   #warnings: string[] | undefined;
 
   constructor(exchange: Exchange, now: number) {

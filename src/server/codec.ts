@@ -1,12 +1,20 @@
-import { stringify } from 'yaml';
+import type { KubeObject } from '../meta/object.ts';
+import { encodeProtobuf as encode, watchEventFrame } from '../schema/protobuf/envelope.ts';
+import { MEDIA_TYPES, notAcceptableError } from './negotiation.ts';
+import { goYaml } from './yaml.ts';
 
-// Stand-ins until the schema's own codecs are in place.
+/** YAML as sigs.k8s.io/yaml writes it: keys in order, long texts folded. */
 export function encodeYaml(object: unknown): string {
-  return stringify(object, { sortMapEntries: true, lineWidth: 80, singleQuote: true });
+  return goYaml(object);
 }
-export function encodeProtobuf(_object: unknown): Uint8Array {
-  throw new Error('protobuf is not there yet');
+
+/** An object in its protobuf envelope; 406 for kinds without a protobuf form. */
+export function encodeProtobuf(object: Record<string, unknown>): Uint8Array {
+  const bytes = encode(object);
+  if (!bytes) throw notAcceptableError(MEDIA_TYPES.filter((type) => !type.includes('protobuf')));
+  return bytes;
 }
-export function encodeWatchFrame(_type: string, _object: unknown): Uint8Array {
-  throw new Error('protobuf is not there yet');
+
+export function encodeWatchFrame(type: string, object: KubeObject): Uint8Array {
+  return watchEventFrame(type, Buffer.from(encodeProtobuf(object)));
 }

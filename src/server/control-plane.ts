@@ -35,7 +35,6 @@ import { type ControllerManager, controllerManager } from './controller-manager.
 import { Discovery } from './discovery.ts';
 import { OpenWatches } from './handlers/watch.ts';
 import { type HealthCheck, HealthChecks } from './health.ts';
-import { kindSupport } from './kind-support.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -134,7 +133,6 @@ export class ControlPlane {
     assertAuthenticationOptions(options.authentication);
     const late = new LateVirtuals();
     let plane: ControlPlane | undefined;
-    const support = kindSupport();
     const { registry, caches } = builtInRegistry({
       store,
       alwaysFresh: options.store.engine === 'embedded',
@@ -144,8 +142,6 @@ export class ControlPlane {
         serviceClusterIpRange: options.serviceClusterIpRange,
         serviceNodePortRange: options.serviceNodePortRange,
       },
-      normalize: support.normalize,
-      managedFields: support.managedFields,
       virtuals: late.entries(),
       updates: new Map(),
       otherVersions,

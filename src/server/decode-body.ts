@@ -1,37 +1,92 @@
-import { parse as parseYaml } from 'yaml';
-import { badRequestError } from '../meta/status.ts';
-import { type KubeObject, groupVersion } from '../meta/object.ts';
+import type { GroupVersionKind, KubeObject } from '../meta/object.ts';
+import { groupVersion } from '../meta/object.ts';
+import { badRequestError, invalidError, StatusError } from '../meta/status.ts';
 import type { DeleteOptions } from '../registry/delete-options.ts';
 import type { ServedResource } from '../registry/registry.ts';
+import { decodeObject, JSON_TYPE, PROTOBUF_TYPE, strictDecodingError, YAML_TYPE } from '../schema/decode.ts';
 import type { ApiRequest } from './api-request.ts';
+import { queryBoolean, queryInteger } from './handlers/list-options.ts';
+import { validateCreateOptions, validatePatchOptions } from './handlers/write-options.ts';
 import type { WriteOptions } from './handlers/write-support.ts';
+import { MEDIA_TYPES, unsupportedMediaTypeError } from './negotiation.ts';
 
-// Stand-in until the schema's own decoder is in place.
-export function decodeBody(
+const READABLE = new Set<string>([JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]);
+
+/** The body's media type without its parameters; JSON where none is said, 415 where nobody reads it. */
+export function bodyType(request: ApiRequest): string {
+  const header = request.exchange.header('content-type');
+  if (!header) return JSON_TYPE;
+  const end = header.indexOf(';');
+  const type = (end < 0 ? header : header.slice(0, end)).trim().toLowerCase();
+  if (!READABLE.has(type)) throw unsupportedMediaTypeError(MEDIA_TYPES);
+  return type;
+}
+
+/**
+ * The body as an object of a kind, with the kind's defaults. Unknown and repeated fields are refused, warned of or passed
+ * over, as `fieldValidation` says.
+ */
+export async function decodeBody(
   request: ApiRequest,
   body: Buffer,
   served: ServedResource,
-  kind: { group: string; version: string; kind: string },
-  _validation: string | undefined,
-): KubeObject {
-  const type = request.exchange.header('content-type') ?? '';
-  let object: KubeObject;
-  try {
-    object = type.includes('yaml') ? parseYaml(body.toString()) : JSON.parse(body.toString());
-  } catch (error) {
-    throw badRequestError(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+  kind: GroupVersionKind,
+  validation: WriteOptions['fieldValidation'] = 'Warn',
+): Promise<KubeObject> {
+  const type = bodyType(request);
+  const own = kind.kind === served.descriptor.kind && kind.group === served.descriptor.group;
+  const options = { expected: kind, strict: validation !== 'Ignore' };
+  const decoded = await (own ? served.scheme.decode(body, type, options) : decodeObject(body, type, options));
+  if (!decoded.ok) throw decoded.error;
+  if (decoded.strictErrors.length && validation === 'Strict') {
+    throw strictDecodingError(kind.kind, groupVersion(kind), decoded.strictErrors);
   }
-  const out: KubeObject = { ...object, kind: kind.kind, apiVersion: groupVersion(kind), metadata: { ...object?.metadata } };
-  served.store?.applyDefaults(out);
-  return out;
+  if (validation === 'Warn') for (const text of decoded.strictErrors) request.warn(text);
+  return decoded.object;
 }
 
-export function writeOptions(request: ApiRequest, _kind: string): WriteOptions {
-  const dryRun = request.query.getAll('dryRun');
-  const fieldManager = request.query.get('fieldManager');
-  return { ...(dryRun.length ? { dryRun } : {}), ...(fieldManager ? { fieldManager } : {}), ...(request.query.get('force') === 'true' ? { force: true } : {}) };
+/** CreateOptions, UpdateOptions or PatchOptions of the query; 400 or 422 for those that are not right. */
+export function writeOptions(request: ApiRequest, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions', patchType = ''): WriteOptions {
+  if (request.exchange.query === '') {
+    if (kind !== 'PatchOptions') return {};
+  }
+  const { query } = request;
+  const options: WriteOptions = {};
+  if (query.has('dryRun')) options.dryRun = query.getAll('dryRun');
+  const manager = query.get('fieldManager');
+  if (manager !== null) options.fieldManager = manager;
+  const validation = query.get('fieldValidation');
+  if (validation) options.fieldValidation = validation as NonNullable<WriteOptions['fieldValidation']>;
+  const force = query.get('force');
+  if (kind === 'PatchOptions' && force !== null) options.force = queryBoolean(force);
+  const errors = kind === 'PatchOptions' ? validatePatchOptions(options, patchType) : validateCreateOptions(options);
+  if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind }, '', errors);
+  return options;
 }
 
-export function decodeDeleteOptions(_request: ApiRequest, body: Buffer): DeleteOptions {
-  return body.length ? (JSON.parse(body.toString()) as DeleteOptions) : {};
+/** DeleteOptions of a body, or of the query where there is no body. */
+export async function decodeDeleteOptions(request: ApiRequest, body: Buffer): Promise<DeleteOptions> {
+  if (body.length) {
+    const expected = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
+    const decoded = await decodeObject(body, bodyType(request), { expected, strict: false });
+    if (!decoded.ok) throw reworded(decoded.error);
+    const { kind: _kind, apiVersion: _version, metadata: _metadata, ...options } = decoded.object;
+    return options as DeleteOptions;
+  }
+  const { query } = request;
+  const options: DeleteOptions = {};
+  const grace = query.get('gracePeriodSeconds');
+  if (grace !== null) options.gracePeriodSeconds = queryInteger(grace);
+  const orphan = query.get('orphanDependents');
+  if (orphan !== null) options.orphanDependents = queryBoolean(orphan);
+  const policy = query.get('propagationPolicy');
+  if (policy !== null) options.propagationPolicy = policy as NonNullable<DeleteOptions['propagationPolicy']>;
+  if (query.has('dryRun')) options.dryRun = query.getAll('dryRun');
+  return options;
+}
+
+/** Options are read by another decoder than objects, which puts nothing around what is wrong. */
+function reworded(error: StatusError): StatusError {
+  const match = /^the object provided is unrecognized \(must be of type DeleteOptions\): (.*) \([^()]*\)$/s.exec(error.message);
+  return match ? badRequestError(match[1]!) : error;
 }

@@ -1,21 +1,81 @@
-import { cloneJson } from '../meta/clone.ts';
-import type { KubeObject } from '../meta/object.ts';
+import { type GroupVersionKind, groupVersion, type KubeObject } from '../meta/object.ts';
 import type { ManagedFieldsWriter } from '../registry/managed-fields.ts';
-import type { ResourceDescriptor } from '../schema/resources.ts';
+import type { Conversion, KindScheme } from '../registry/registry.ts';
+import { FieldManager } from '../schema/apply/field-manager.ts';
+import { builtinKind } from '../schema/apply/owned-kinds.ts';
+import { builtinSchemas } from '../schema/apply/type-table-schema.ts';
+import { decodeObject } from '../schema/decode.ts';
+import { decodeStruct } from '../schema/decode-value.ts';
+import { type TypeDefinition, typeTable } from '../schema/type-table.ts';
 
-/** What the schema gives every kind: normal form and managed fields. */
-export interface KindSupport {
-  normalize(descriptor: ResourceDescriptor): (object: KubeObject) => void;
-  managedFields(descriptor: ResourceDescriptor): ManagedFieldsWriter;
+/**
+ * Brings an object of a built-in type into the form that decoding into its Go type and encoding again would give it:
+ * what is empty and left out when empty vanishes, values stand in their canonical form. In place.
+ */
+export function normalizer(gvk: GroupVersionKind): (object: KubeObject) => void {
+  let type: TypeDefinition | undefined;
+  return (object) => {
+    type ??= typeTable.kind(gvk);
+    if (!type) return;
+    const { kind, apiVersion } = object;
+    const decoded = decodeStruct(object, type, false);
+    if (!decoded.ok) return;
+    const value = decoded.value as KubeObject;
+    if (value !== object) {
+      for (const key of Object.keys(object)) delete object[key];
+      Object.assign(object, value);
+    }
+    if (kind !== undefined) object.kind = kind;
+    if (apiVersion !== undefined) object.apiVersion = apiVersion;
+    object.metadata ??= {};
+  };
 }
 
-// Stand-in until the schema's own are in place.
-export function kindSupport(): KindSupport {
-  const writer: ManagedFieldsWriter = {
-    create: (object) => object,
-    update: (_live, object) => object,
-    keepTimes: () => {},
-    apply: (_live, patch) => cloneJson(patch),
+/** Who owns what in objects of a built-in kind. Made when the first write comes: most kinds never see one. */
+export function managedFieldsOf(gvk: GroupVersionKind, conversion?: Conversion): ManagedFieldsWriter {
+  let manager: FieldManager | undefined;
+  const get = (): FieldManager => {
+    const convert = conversion
+      ? (object: KubeObject, apiVersion: string) =>
+          apiVersion === groupVersion(gvk) ? conversion.fromStored(object) : conversion.toStored(object)
+      : undefined;
+    manager ??= new FieldManager(builtinKind(gvk.group, gvk.kind, convert as never), groupVersion(gvk));
+    return manager;
   };
-  return { normalize: () => () => {}, managedFields: () => writer };
+  return {
+    create: (object, name, now) => get().create(object, name, now),
+    update: (live, object, name, subresource, now) => get().update(live, object, name, subresource, now),
+    keepTimes: (object, existing) => get().keepTimes(object, existing),
+    apply: (live, patch, options) => get().apply(live, patch, options),
+  };
+}
+
+/** How bodies and patches of a built-in kind are read. `defaults` is what decoding sets beside what is sent. */
+export function builtInScheme(
+  gvk: GroupVersionKind,
+  managedFields: ManagedFieldsWriter,
+  defaults: (object: KubeObject) => void,
+): KindScheme {
+  const typed = (): TypeDefinition => typeTable.kind(gvk)!;
+  const name = typeTable.nameOfKind(gvk);
+  const scheme: KindScheme = {
+    async decode(body, mediaType, options) {
+      const decoded = await decodeObject(body, mediaType, options);
+      if (decoded.ok) defaults(decoded.object);
+      return decoded;
+    },
+    redecode(value, strict) {
+      const decoded = decodeStruct(value, typed(), strict);
+      if (!decoded.ok) return decoded;
+      const object = { ...decoded.value, kind: gvk.kind, apiVersion: groupVersion(gvk) } as unknown as KubeObject;
+      object.metadata ??= {};
+      defaults(object);
+      return { ok: true, object, strictErrors: decoded.strictErrors };
+    },
+    managedFields,
+  };
+  if (name !== undefined) {
+    Object.defineProperty(scheme, 'strategicMerge', { get: () => builtinSchemas.type(name), enumerable: true });
+  }
+  return scheme;
 }

@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { groupVersion, type KubeObject, qualified } from '../meta/object.ts';
 import type { ObjectClient } from '../registry/client.ts';
-import type { ManagedFieldsWriter } from '../registry/managed-fields.ts';
-import { type Conversion, Registry, type ServedResource, type SubresourceHandler } from '../registry/registry.ts';
+import { type Conversion, type KindScheme, Registry, type ServedResource, type SubresourceHandler } from '../registry/registry.ts';
 import { ResourceStore } from '../registry/resource-store.ts';
 import { SCALES } from '../registry/scale.ts';
 import { strategyOf } from '../registry/strategies.ts';
@@ -10,6 +9,7 @@ import type { StrategyOptions } from '../registry/strategy.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { type ResourceDescriptor, resources } from '../schema/resources.ts';
 import type { Store } from '../storage/store.ts';
+import { builtInScheme, managedFieldsOf, normalizer } from './kind-support.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 
 /** Versions that are stored as another: `events.k8s.io/v1/events` is `v1/events` with other names for some fields. */
@@ -24,8 +24,6 @@ export interface BuiltInParts {
   alwaysFresh: boolean;
   client(): ObjectClient;
   options: StrategyOptions;
-  normalize(descriptor: ResourceDescriptor): (object: KubeObject) => void;
-  managedFields(descriptor: ResourceDescriptor): ManagedFieldsWriter;
   /** By `group/plural`, or `group/plural/subresource`. */
   virtuals: ReadonlyMap<string, VirtualResource>;
   /** Subresources with an update of their own, by `group/plural/subresource`. */
@@ -60,8 +58,8 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
         strategy: strategyOf(descriptor.group, descriptor.plural),
         store: parts.store,
         cache,
-        managedFields: parts.managedFields(descriptor),
-        normalize: parts.normalize(descriptor),
+        managedFields: managedFieldsOf(descriptor),
+        normalize: normalizer(descriptor),
         client: lazyClient(parts.client),
         options: parts.options,
         alwaysFresh: parts.alwaysFresh,
@@ -81,10 +79,18 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
       ...(store ? { store } : {}),
       ...(virtual ? { virtual } : {}),
       ...(other ? { conversion: other.conversion } : {}),
+      scheme: schemeOf(descriptor, store, other?.conversion),
       subresources: subresourcesOf(descriptor, parts),
     });
   }
   return { registry, caches };
+}
+
+/** A resource that stores nothing has no defaults but what its own create sets. */
+function schemeOf(descriptor: ResourceDescriptor, store: ResourceStore | undefined, conversion: Conversion | undefined): KindScheme {
+  const managed = store && !conversion ? store.managedFields : managedFieldsOf(descriptor, conversion);
+  const defaults = store && !conversion ? (object: KubeObject) => store.setDefaults(object) : () => {};
+  return builtInScheme(descriptor, managed, defaults);
 }
 
 function subresourcesOf(descriptor: ResourceDescriptor, parts: BuiltInParts): ServedResource['subresources'] {

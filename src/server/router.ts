@@ -4,7 +4,7 @@ import { forbiddenStatus } from '../authorization/forbidden.ts';
 import { methodNotAllowedError, notFoundError, resourceNotFoundError, StatusError } from '../meta/status.ts';
 import type { AdmissionHook } from '../registry/admission-hook.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
-import { toScale } from '../registry/scale.ts';
+import { scaleOf } from '../registry/scale.ts';
 import { answerObject, answerPageNotFound, answerStatus } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
@@ -181,7 +181,7 @@ export class ResourceRouter {
     if (verb === 'get') {
       if (handler.as !== 'scale') return get(request, served, negotiated, table);
       const { object } = served.store!.get(own.namespaced ? request.info.namespace : '', name);
-      answerObject(request, 200, negotiated, toScale(object, handler.mapping));
+      answerObject(request, 200, negotiated, scaleOf({ group: own.group, resource: own.plural }, object, handler.mapping));
       return;
     }
     const admission = this.#admission(request);

@@ -18,7 +18,7 @@ const AT_ONCE = 16;
 
 async function readOptions(request: ApiRequest): Promise<DeleteOptions> {
   const body = await readBody(request);
-  const options = decodeDeleteOptions(request, body);
+  const options = await decodeDeleteOptions(request, body);
   const errors = validateDeleteOptions(options);
   if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   return options;

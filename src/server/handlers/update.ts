@@ -2,8 +2,7 @@ import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource, SubresourceHandler } from '../../registry/registry.ts';
-import { applyScale, scaleErrors, toScale } from '../../registry/scale.ts';
-import { invalidError } from '../../meta/status.ts';
+import { applyScale, scaleOf } from '../../registry/scale.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { decodeBody, writeOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
@@ -31,7 +30,7 @@ export async function update(parts: UpdateParts): Promise<void> {
   const store = served.store!;
   const body = await readBody(request);
   const options = writeOptions(request, 'UpdateOptions');
-  const sent = decodeBody(request, body, served, kind, options.fieldValidation);
+  const sent = await decodeBody(request, body, served, kind, options.fieldValidation);
   request.requestObject = sent;
   const namespace = served.descriptor.namespaced ? info.namespace : '';
   matchRequestNamespace(sent, namespace);
@@ -39,10 +38,6 @@ export async function update(parts: UpdateParts): Promise<void> {
   onceOwnerReferences(sent, request, false);
   const context = writeContext(request, admission, 'UpdateOptions', options);
   const scaling = subresource?.as === 'scale' ? subresource.mapping : undefined;
-  if (scaling) {
-    const errors = scaleErrors(sent);
-    if (errors.length) throw invalidError({ group: 'autoscaling', kind: 'Scale' }, info.name, errors);
-  }
   const stored = served.conversion && !scaling ? served.conversion.toStored(sent) : sent;
 
   const result = await store.update(
@@ -57,7 +52,7 @@ export async function update(parts: UpdateParts): Promise<void> {
         else {
           if (scaling) {
             object = cloneJson(existing);
-            applyScale(object, sent, scaling);
+            applyScale(store.resource, object, sent, scaling);
           }
           if (subresource?.as === 'update') object = subresource.update(object, existing);
           object = store.managedFields.update(existing, object, context.manager, info.subresource, context.now);
@@ -69,6 +64,6 @@ export async function update(parts: UpdateParts): Promise<void> {
     },
     { subresource: info.subresource, authorizeCreate: parts.authorizeCreate },
   );
-  const answer = scaling ? toScale(result.object, scaling) : result.object;
+  const answer = scaling ? scaleOf(store.resource, result.object, scaling) : result.object;
   answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);
 }

@@ -3,6 +3,7 @@ import { groupVersion } from '../../meta/object.ts';
 import { badRequestError, StatusError } from '../../meta/status.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource } from '../../registry/registry.ts';
+import { managerName } from '../../schema/apply/manager-name.ts';
 import type { WriteContext } from '../../registry/write-context.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { answerObject } from '../answer.ts';
@@ -41,19 +42,11 @@ export function writeContext(
     user: request.user,
     now: request.now,
     dryRun: (options.dryRun?.length ?? 0) > 0,
-    manager: managerOf(options.fieldManager, request.exchange.header('user-agent')),
+    manager: managerName(options.fieldManager ?? '', request.exchange.header('user-agent') ?? '') || 'unknown',
     options: { kind, apiVersion: 'meta.k8s.io/v1', ...options },
     admission,
     warn: request.warn,
   };
-}
-
-/** The field manager, or what stands before the first slash of the user agent, at most 128 characters of it. */
-function managerOf(fieldManager: string | undefined, userAgent: string | undefined): string {
-  if (fieldManager) return fieldManager;
-  // A Go client's default user agent is never empty; what sends none is `unknown`.
-  const name = (userAgent ?? '').split('/')[0]!.replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '').slice(0, 128);
-  return name === '' ? 'unknown' : name;
 }
 
 /** Refuses an object whose name or namespace is another than the path's (endpoints/handlers/rest.go, checkName). */
