@@ -1,6 +1,7 @@
 import type { FieldError } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import type { UserInfo } from '../meta/user.ts';
+import type { ExpressionCompiler } from './admission-expressions.ts';
 import type { ObjectClient } from './client.ts';
 
 /** What a strategy may know of the request beside the object. */
@@ -16,6 +17,25 @@ export interface StrategyContext {
   options: StrategyOptions;
   /** The request is a dry run: nothing outside the object may change. Absent: it is not. */
   dryRun?: boolean;
+  /** Compiles the CEL expressions of webhooks and policies. Absent: they are taken unread. */
+  expressions?: ExpressionCompiler;
+  /** What the user may do besides. Absent: nothing is asked. */
+  access?: AccessCheck;
+}
+
+/** Asks for a user's rights beyond the request's own. */
+export interface AccessCheck {
+  /** Whether the user may; throws in the words of the authorizer that broke. */
+  allowed(question: {
+    verb: string;
+    apiGroup: string;
+    apiVersion: string;
+    resource: string;
+    namespace: string;
+    name: string;
+  }): Promise<boolean>;
+  /** The resource of a served kind; undefined: there is none. */
+  resourceOf(apiVersion: string, kind: string): string | undefined;
 }
 
 /** What `begin` took from outside the object; exactly one of the two is called, once. */
@@ -71,6 +91,8 @@ export interface Strategy {
   validate?(object: KubeObject, context: StrategyContext): FieldError[];
   /** Checks the change; `validate` is not called besides. */
   validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
+  /** After validate and validateUpdate (with `old`) found nothing: faults that take asking whether the user may. */
+  validateAccess?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): Promise<FieldError[]>;
   /** Texts for `Warning: 299` headers. */
   warnings?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): string[];
   /** Text of the warning that every request for the kind is answered with, as the kind is on its way out. */
