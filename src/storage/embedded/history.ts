@@ -1,3 +1,4 @@
+import { prefixEnd } from '../prefix-end.ts';
 import type { StoredValue, StoreEvent } from '../store.ts';
 import { StoreDamagedError } from './errors.ts';
 import type { StoreFolder } from './folder.ts';
@@ -114,16 +115,4 @@ export class History {
     if (!record) throw new StoreDamagedError(this.#folder.path, `revision ${revision} fails its checksum`);
     return record;
   }
-}
-
-/** The first key behind all keys of the prefix; undefined where there is none. */
-function prefixEnd(prefix: Buffer): Buffer | undefined {
-  for (let i = prefix.length - 1; i >= 0; i--) {
-    if (prefix[i]! < 0xff) {
-      const end = Buffer.from(prefix.subarray(0, i + 1));
-      end[i] = end[i]! + 1;
-      return end;
-    }
-  }
-  return undefined;
 }

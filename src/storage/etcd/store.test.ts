@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describeStore } from '../store.contract.ts';
+import { type StoreEvent, StoreUnavailableError } from '../store.ts';
+import { EtcdClient } from './client.ts';
+import { Compaction } from './compaction.ts';
+import { type EtcdProcess, etcdIsHere, startEtcd } from './etcd.testing.ts';
+import { openEtcdStore } from './store.ts';
+import { reportsProgress } from './watch.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+if (!etcdIsHere) console.warn('the etcd store is not tested: there is no /usr/bin/etcd');
+
+describe.skipIf(!etcdIsHere)('the etcd store', () => {
+  let etcd: EtcdProcess;
+  let count = 0;
+  beforeAll(async () => {
+    etcd = await startEtcd();
+  });
+  afterAll(() => etcd.stop());
+
+  describeStore('the etcd store', async () => {
+    const store = await openEtcdStore({ endpoints: [etcd.endpoint], compactionIntervalMs: 0 });
+    return { store, prefix: `/registry/test${count++}/`, end: () => store.close() };
+  });
+
+  it('uses another endpoint where one does not answer', async () => {
+    const store = await openEtcdStore({
+      endpoints: ['http://127.0.0.1:1', etcd.endpoint],
+      compactionIntervalMs: 0,
+    });
+    expect(await store.put('/registry/failover/a', Buffer.from('1'), { expect: 0 })).toMatchObject({
+      ok: true,
+    });
+    await store.close();
+  });
+
+  it('reads more than fits one page', async () => {
+    const store = await openEtcdStore({ endpoints: [etcd.endpoint], compactionIntervalMs: 0 });
+    const names = Array.from({ length: 10_050 }, (_, i) => `/registry/many/${String(i).padStart(6, '0')}`);
+    for (let i = 0; i < names.length; i += 500) {
+      await Promise.all(names.slice(i, i + 500).map((name) => store.put(name, Buffer.from(name))));
+    }
+    const { values, remaining } = await store.range('/registry/many/');
+    expect(values.map((v) => v.key)).toEqual(names);
+    expect(remaining).toBe(0);
+    const part = await store.range('/registry/many/', { limit: 10_020 });
+    expect([part.values.length, part.remaining]).toEqual([10_020, 30]);
+    await store.close();
+  });
+
+  it('takes turns in compacting with others on the same etcd', async () => {
+    const client = await EtcdClient.open({ endpoints: [etcd.endpoint] });
+    const store = await openEtcdStore({ endpoints: [etcd.endpoint], compactionIntervalMs: 0 });
+    const [one, two] = [new Compaction(client, 1_000_000), new Compaction(client, 1_000_000)];
+    const put = await store.put('/registry/turns/a', Buffer.from('1'));
+    const first = put.ok ? put.revision : 0;
+    for (let i = 0; i < 2; i++) {
+      await one.tick();
+      await two.tick();
+    }
+    await store.put('/registry/turns/a', Buffer.from('2'));
+    await one.tick();
+    await one.tick();
+    await expect(store.get('/registry/turns/a', first)).rejects.toThrow(/compacted/);
+    expect(Buffer.from((await store.get('/registry/turns/a'))!.value).toString()).toBe('2');
+    one.stop();
+    two.stop();
+    client.close();
+    await store.close();
+  });
+});
+
+describe.skipIf(!etcdIsHere)('the etcd store when etcd goes and comes back', () => {
+  let etcd: EtcdProcess;
+  beforeEach(async () => {
+    etcd = await startEtcd();
+  });
+  afterEach(() => etcd.stop());
+
+  it('fails in time, never reads what is old, and works again', async () => {
+    const store = await openEtcdStore({
+      endpoints: [etcd.endpoint],
+      compactionIntervalMs: 0,
+      timeoutMs: 1500,
+    });
+    const until = async <T>(call: () => Promise<T>): Promise<T> => {
+      for (let i = 0; i < 50; i++) {
+        try {
+          return await call();
+        } catch {
+          // Not yet.
+        }
+      }
+      return call();
+    };
+    await until(() => store.ping());
+    const put = await store.put('/registry/a/1', Buffer.from('1'));
+    const after = put.ok ? put.revision : 0;
+    const failed = new Promise<Error>((resolve) => {
+      store.watch('/registry/a/', after, {
+        events: () => undefined,
+        progress: () => undefined,
+        failed: resolve,
+      });
+    });
+    await store.put('/registry/a/1', Buffer.from('2'));
+    await etcd.kill();
+    await expect(store.get('/registry/a/1')).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(store.put('/registry/a/1', Buffer.from('3'))).rejects.toBeInstanceOf(StoreUnavailableError);
+    await expect(store.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
+    expect(await failed).toBeInstanceOf(StoreUnavailableError);
+    await etcd.restart();
+    await until(() => store.ping());
+    const events: StoreEvent[] = [];
+    const all = new Promise<void>((resolve) => {
+      store.watch('/registry/a/', after, {
+        events: (e) => {
+          events.push(...e);
+          if (events.length === 2) resolve();
+        },
+        progress: () => undefined,
+        failed: () => undefined,
+      });
+    });
+    expect(await store.put('/registry/a/1', Buffer.from('3'))).toMatchObject({ ok: true });
+    await all;
+    expect(events.map((e) => Buffer.from(e.value!).toString())).toEqual(['2', '3']);
+    await store.close();
+  });
+});
+
+describe.skipIf(!etcdIsHere || !existsSync('/usr/bin/openssl'))('the etcd store over TLS', () => {
+  it('needs a client certificate and the right authority', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'etcd-tls-'));
+    const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    const subject = ['-subj', '/CN=etcd', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    execFileSync(
+      '/usr/bin/openssl',
+      ['req', '-x509', ...key, '-keyout', keyFile, '-out', certFile, ...subject],
+      {
+        stdio: 'ignore',
+      },
+    );
+    const etcd = await startEtcd({ certFile, keyFile, caFile: certFile });
+    const options = { endpoints: [etcd.endpoint], compactionIntervalMs: 0, timeoutMs: 5000 };
+    const store = await openEtcdStore({ ...options, caFile: certFile, certFile, keyFile });
+    expect(await store.put('/registry/tls/a', Buffer.from('1'))).toMatchObject({ ok: true });
+    await store.close();
+    const nobody = await openEtcdStore({ ...options, caFile: certFile });
+    await expect(nobody.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
+    await nobody.close();
+    const trusting = await openEtcdStore({ ...options, certFile, keyFile });
+    await expect(trusting.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
+    await trusting.close();
+    await etcd.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('says what is wrong with its options', async () => {
+    await expect(openEtcdStore({ endpoints: [] })).rejects.toThrow(/no etcd endpoint/);
+    await expect(openEtcdStore({ endpoints: ['https://a:1', 'http://b:1'] })).rejects.toThrow(
+      /either all https/,
+    );
+    await expect(openEtcdStore({ endpoints: ['a:1'] })).rejects.toThrow(/begins with https/);
+  });
+});
+
+describe('what an etcd version can do', () => {
+  it.each([
+    ['3.4.23', false],
+    ['3.4.31', true],
+    ['3.5.12', false],
+    ['3.5.13', true],
+    ['3.6.0-rc.1', true],
+    ['4.0.0', true],
+    ['', false],
+  ])('%s tells its progress truthfully: %s', (version, expected) => {
+    expect(reportsProgress(version)).toBe(expected);
+  });
+});
