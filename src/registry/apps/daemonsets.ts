@@ -6,6 +6,7 @@ import {
   matchesLabelSelector,
 } from '../../meta/label-selector.ts';
 import type { Fields, KubeObject } from '../../meta/object.ts';
+import { add } from '../core/pod/faults.ts';
 import { goMap, goSelector, goStruct } from '../core/pod/go-value.ts';
 import type { PodValidationOptions } from '../core/pod/options.ts';
 import { part } from '../core/pod/part.ts';
@@ -77,7 +78,7 @@ function updateStrategyErrors(strategy: Fields): FieldError[] {
   const errors: FieldError[] = [];
   for (const check of [intOrPercentErrors, notAbove100PercentErrors])
     for (const name of ['maxUnavailable', 'maxSurge'])
-      errors.push(...check(rolling[name], `${at}.rollingUpdate.${name}`));
+      add(errors, check(rolling[name], `${at}.rollingUpdate.${name}`));
   const unavailable = countOrShare(rolling['maxUnavailable']) !== 0;
   const surge = countOrShare(rolling['maxSurge']) !== 0;
   if (unavailable && surge)
@@ -104,11 +105,11 @@ function specErrors(spec: Fields, options: PodValidationOptions): FieldError[] {
     );
   if (selector && isEmptySelector(selector))
     errors.push(invalid('spec.selector', goSelector(selector), 'empty selector is invalid for daemonset'));
-  errors.push(...podTemplateErrors(template, 'spec.template', options));
-  errors.push(...alwaysRunningErrors(template['spec'], 'spec.template.spec', 'DaemonSet'));
-  errors.push(...nonNegative(spec['minReadySeconds'] ?? 0, 'spec.minReadySeconds'));
-  errors.push(...updateStrategyErrors(spec['updateStrategy']));
-  errors.push(...nonNegative(spec['revisionHistoryLimit'] ?? 0, 'spec.revisionHistoryLimit'));
+  add(errors, podTemplateErrors(template, 'spec.template', options));
+  add(errors, alwaysRunningErrors(template['spec'], 'spec.template.spec', 'DaemonSet'));
+  add(errors, nonNegative(spec['minReadySeconds'] ?? 0, 'spec.minReadySeconds'));
+  add(errors, updateStrategyErrors(spec['updateStrategy']));
+  add(errors, nonNegative(spec['revisionHistoryLimit'] ?? 0, 'spec.revisionHistoryLimit'));
   return errors;
 }
 

@@ -1,5 +1,6 @@
 import { type FieldError, forbidden, invalid, notSupported, required } from '../../meta/field-error.ts';
 import type { Fields, KubeObject } from '../../meta/object.ts';
+import { add } from '../core/pod/faults.ts';
 import { goStruct } from '../core/pod/go-value.ts';
 import type { PodValidationOptions } from '../core/pod/options.ts';
 import { part } from '../core/pod/part.ts';
@@ -70,20 +71,20 @@ function strategyErrors(strategy: Fields): FieldError[] {
   ];
   if (countOrShare(maxUnavailable) === 0 && countOrShare(maxSurge) === 0)
     errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable ?? 0, 'may not be 0 when `maxSurge` is 0'));
-  errors.push(...notAbove100PercentErrors(maxUnavailable, `${at}.maxUnavailable`));
+  add(errors, notAbove100PercentErrors(maxUnavailable, `${at}.maxUnavailable`));
   return errors;
 }
 
 function specErrors(spec: Fields, options: PodValidationOptions): FieldError[] {
   const errors = nonNegative(spec['replicas'] ?? 0, 'spec.replicas');
-  errors.push(...selectorErrors(spec['selector'], 'spec.selector', 'deployment', 'invalid label selector'));
-  if (!selectorIsBroken(spec['selector'])) errors.push(...replicatedTemplateErrors(spec, options));
-  errors.push(...strategyErrors(spec['strategy']));
-  errors.push(...nonNegative(spec['minReadySeconds'] ?? 0, 'spec.minReadySeconds'));
-  errors.push(...nonNegative(spec['revisionHistoryLimit'] ?? 0, 'spec.revisionHistoryLimit'));
+  add(errors, selectorErrors(spec['selector'], 'spec.selector', 'deployment', 'invalid label selector'));
+  if (!selectorIsBroken(spec['selector'])) add(errors, replicatedTemplateErrors(spec, options));
+  add(errors, strategyErrors(spec['strategy']));
+  add(errors, nonNegative(spec['minReadySeconds'] ?? 0, 'spec.minReadySeconds'));
+  add(errors, nonNegative(spec['revisionHistoryLimit'] ?? 0, 'spec.revisionHistoryLimit'));
   const deadline: number | undefined = spec['progressDeadlineSeconds'];
   if (deadline !== undefined) {
-    errors.push(...nonNegative(deadline, 'spec.progressDeadlineSeconds'));
+    add(errors, nonNegative(deadline, 'spec.progressDeadlineSeconds'));
     if (deadline <= (spec['minReadySeconds'] ?? 0))
       errors.push(invalid('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
   }

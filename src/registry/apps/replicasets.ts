@@ -1,5 +1,6 @@
 import type { FieldError } from '../../meta/field-error.ts';
 import type { Fields } from '../../meta/object.ts';
+import { add } from '../core/pod/faults.ts';
 import type { PodValidationOptions } from '../core/pod/options.ts';
 import { part } from '../core/pod/part.ts';
 import { defaultTemplate } from '../core/pod/spec-defaults.ts';
@@ -24,8 +25,8 @@ import { immutableSelectorErrors } from './selectors.ts';
 function specErrors(spec: Fields, options: PodValidationOptions): FieldError[] {
   const errors = countsErrors(spec, ['replicas', 'minReadySeconds'], 'spec');
   // kube-apiserver speaks of a deployment here too.
-  errors.push(...selectorErrors(spec['selector'], 'spec.selector', 'deployment', 'invalid label selector'));
-  if (!selectorIsBroken(spec['selector'])) errors.push(...replicatedTemplateErrors(spec, options));
+  add(errors, selectorErrors(spec['selector'], 'spec.selector', 'deployment', 'invalid label selector'));
+  if (!selectorIsBroken(spec['selector'])) add(errors, replicatedTemplateErrors(spec, options));
   return errors;
 }
 

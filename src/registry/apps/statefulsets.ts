@@ -6,6 +6,7 @@ import type { Fields, KubeObject } from '../../meta/object.ts';
 import { annotationsErrors, labelsErrors } from '../../meta/object-meta-validation.ts';
 import { claimSpecErrors } from '../core/claim-spec.ts';
 import { podAnnotationsErrors } from '../core/pod/annotations.ts';
+import { add } from '../core/pod/faults.ts';
 import { type GoShape, goSelector, goStruct } from '../core/pod/go-value.ts';
 import type { PodValidationOptions } from '../core/pod/options.ts';
 import { part } from '../core/pod/part.ts';
@@ -97,7 +98,7 @@ function specErrors(spec: Fields, options: PodValidationOptions, lenient: Lenien
   if (policy === '') errors.push(required('spec.podManagementPolicy'));
   else if (policy !== 'OrderedReady' && policy !== 'Parallel')
     errors.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
-  errors.push(...updateStrategyErrors(spec['updateStrategy']));
+  add(errors, updateStrategyErrors(spec['updateStrategy']));
   for (const when of ['whenDeleted', 'whenScaled']) {
     const retention: string = spec['persistentVolumeClaimRetentionPolicy']?.[when] ?? '';
     if (retention !== 'Retain' && retention !== 'Delete')
@@ -107,25 +108,25 @@ function specErrors(spec: Fields, options: PodValidationOptions, lenient: Lenien
   }
   if (!lenient.claims) {
     spec['volumeClaimTemplates']?.forEach((claim: Fields, i: number) => {
-      errors.push(...claimSpecErrors(claim['spec'] ?? {}, `spec.volumeClaimTemplates[${i}].spec`));
+      add(errors, claimSpecErrors(claim['spec'] ?? {}, `spec.volumeClaimTemplates[${i}].spec`));
     });
   }
-  errors.push(...countsErrors(spec, ['replicas', 'minReadySeconds'], 'spec'));
-  if (spec['ordinals']) errors.push(...nonNegative(spec['ordinals'].start ?? 0, 'spec.ordinals.start'));
+  add(errors, countsErrors(spec, ['replicas', 'minReadySeconds'], 'spec'));
+  if (spec['ordinals']) add(errors, nonNegative(spec['ordinals'].start ?? 0, 'spec.ordinals.start'));
   if (!lenient.serviceName && spec['serviceName'])
-    errors.push(...dns1123Label(spec['serviceName'], 'spec.serviceName'));
+    add(errors, dns1123Label(spec['serviceName'], 'spec.serviceName'));
   const selector: Fields | undefined = spec['selector'];
   if (!selector) errors.push(required('spec.selector'));
   else {
-    errors.push(...labelSelectorErrors(selector, 'spec.selector'));
+    add(errors, labelSelectorErrors(selector, 'spec.selector'));
     if (isEmptySelector(selector))
       errors.push(
         invalid('spec.selector', goSelector(selector), 'empty selector is invalid for statefulset'),
       );
   }
   if (selectorIsBroken(selector)) errors.push(invalid('spec.selector', goSelector(selector), ''));
-  else errors.push(...templateErrors(spec, options, lenient));
-  errors.push(...alwaysRunningErrors(spec['template'].spec, 'spec.template.spec', 'StatefulSet'));
+  else add(errors, templateErrors(spec, options, lenient));
+  add(errors, alwaysRunningErrors(spec['template'].spec, 'spec.template.spec', 'StatefulSet'));
   return errors;
 }
 
@@ -138,12 +139,10 @@ function templateErrors(spec: Fields, options: PodValidationOptions, lenient: Le
   delete podSpec['subdomain'];
   const claims: Fields[] = spec['volumeClaimTemplates'] ?? [];
   if (claims.length) {
-    const names = [...new Set(claims.map((claim) => claim['metadata']?.name ?? ''))];
-    const others = (podSpec['volumes'] ?? []).filter(
-      (volume: Fields) => !names.includes(volume['name'] ?? ''),
-    );
+    const names = new Set<string>(claims.map((claim) => claim['metadata']?.name ?? ''));
+    const others = (podSpec['volumes'] ?? []).filter((volume: Fields) => !names.has(volume['name'] ?? ''));
     podSpec['volumes'] = [
-      ...names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
+      ...[...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
       ...others,
     ];
   }
@@ -183,9 +182,9 @@ function rollingUpdateErrors(rolling: Fields, path: string): FieldError[] {
   const errors = nonNegative(rolling['partition'] ?? 0, `${path}.partition`);
   const most = rolling['maxUnavailable'];
   if (most === undefined) return errors;
-  errors.push(...intOrPercentErrors(most, `${path}.maxUnavailable`));
+  add(errors, intOrPercentErrors(most, `${path}.maxUnavailable`));
   if (countOrShare(most) === 0) errors.push(invalid(`${path}.maxUnavailable`, most, 'cannot be 0'));
-  errors.push(...notAbove100PercentErrors(most, `${path}.maxUnavailable`));
+  add(errors, notAbove100PercentErrors(most, `${path}.maxUnavailable`));
   return errors;
 }
 

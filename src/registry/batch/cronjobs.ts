@@ -2,6 +2,7 @@ import { child, type FieldError, invalid, notSupported, required } from '../../m
 import { dns1123LabelFaults } from '../../meta/names.ts';
 import type { Fields, KubeObject } from '../../meta/object.ts';
 import { dropDisabledPodFields } from '../core/pod/disabled-fields.ts';
+import { add } from '../core/pod/faults.ts';
 import { goSelector } from '../core/pod/go-value.ts';
 import type { PodValidationOptions } from '../core/pod/options.ts';
 import { part } from '../core/pod/part.ts';
@@ -59,15 +60,15 @@ function scheduleErrors(spec: Fields, old: Fields | undefined): FieldError[] {
 
 function specErrors(spec: Fields, old: Fields | undefined, options: PodValidationOptions): FieldError[] {
   const errors = scheduleErrors(spec, old);
-  errors.push(...nonNegative(spec['startingDeadlineSeconds'] ?? 0, 'spec.startingDeadlineSeconds'));
+  add(errors, nonNegative(spec['startingDeadlineSeconds'] ?? 0, 'spec.startingDeadlineSeconds'));
   if (spec['timeZone'] !== undefined && spec['timeZone'] !== old?.['timeZone'])
-    errors.push(...timeZoneErrors(spec['timeZone'], 'spec.timeZone'));
+    add(errors, timeZoneErrors(spec['timeZone'], 'spec.timeZone'));
   const policy: string = spec['concurrencyPolicy'] ?? '';
   if (policy === '') errors.push(required('spec.concurrencyPolicy'));
   else if (!POLICIES.includes(policy)) errors.push(notSupported('spec.concurrencyPolicy', policy, POLICIES));
   const job: Fields = spec['jobTemplate'].spec;
   const jobPath = 'spec.jobTemplate.spec';
-  errors.push(...jobSpecErrors(job, jobPath, options));
+  add(errors, jobSpecErrors(job, jobPath, options));
   if (job['selector'])
     errors.push(
       invalid(child(jobPath, 'selector'), goSelector(job['selector']), '`selector` will be auto-generated'),
@@ -75,7 +76,7 @@ function specErrors(spec: Fields, old: Fields | undefined, options: PodValidatio
   if (job['manualSelector'])
     errors.push(notSupported(child(jobPath, 'manualSelector'), true, ['nil', 'false']));
   for (const name of ['successfulJobsHistoryLimit', 'failedJobsHistoryLimit'])
-    errors.push(...nonNegative(spec[name] ?? 0, `spec.${name}`));
+    add(errors, nonNegative(spec[name] ?? 0, `spec.${name}`));
   return errors;
 }
 

@@ -13,6 +13,7 @@ import {
 import { quoteList } from '../../meta/go-quote.ts';
 import { dns1123SubdomainFaults, regexFault } from '../../meta/names.ts';
 import type { Fields } from '../../meta/object.ts';
+import { add } from '../core/pod/faults.ts';
 import type { PodValidationOptions } from '../core/pod/options.ts';
 import { podTemplateErrors } from '../core/pod/template.ts';
 import { nonNegative, qualifiedName } from '../field-validation.ts';
@@ -69,16 +70,16 @@ export function jobSpecErrors(spec: Fields, path: string, options: PodValidation
     'backoffLimitPerIndex',
     'maxFailedIndexes',
   ])
-    errors.push(...nonNegative(spec[name] ?? 0, at(name)));
+    add(errors, nonNegative(spec[name] ?? 0, at(name)));
   if (spec['maxFailedIndexes'] !== undefined && spec['backoffLimitPerIndex'] === undefined)
     errors.push(required(at('backoffLimitPerIndex'), 'when maxFailedIndexes is specified'));
   const manager: string | undefined = spec['managedBy'];
   if (manager !== undefined) {
-    errors.push(...domainPrefixedPathErrors(manager, at('managedBy')));
+    add(errors, domainPrefixedPathErrors(manager, at('managedBy')));
     if (Buffer.byteLength(manager) > MAX_MANAGED_BY) errors.push(tooLong(at('managedBy'), MAX_MANAGED_BY));
   }
-  errors.push(...completionModeErrors(spec, path));
-  if (spec['podFailurePolicy']) errors.push(...podFailurePolicyErrors(spec, at('podFailurePolicy')));
+  add(errors, completionModeErrors(spec, path));
+  if (spec['podFailurePolicy']) add(errors, podFailurePolicyErrors(spec, at('podFailurePolicy')));
   if (spec['successPolicy']) {
     if (spec['completionMode'] !== 'Indexed')
       errors.push(
@@ -88,14 +89,14 @@ export function jobSpecErrors(spec: Fields, path: string, options: PodValidation
           'requires indexed completion mode',
         ),
       );
-    else errors.push(...successPolicyErrors(spec, at('successPolicy')));
+    else add(errors, successPolicyErrors(spec, at('successPolicy')));
   }
   const replacement: string | undefined = spec['podReplacementPolicy'];
   const replacements = spec['podFailurePolicy'] ? ['Failed'] : REPLACEMENTS;
   if (replacement !== undefined && !replacements.includes(replacement))
     errors.push(notSupported(at('podReplacementPolicy'), replacement, replacements));
-  errors.push(...podTemplateErrors(spec['template'] ?? {}, at('template'), options));
-  errors.push(...restartPolicyErrors(spec, at('template.spec.restartPolicy')));
+  add(errors, podTemplateErrors(spec['template'] ?? {}, at('template'), options));
+  add(errors, restartPolicyErrors(spec, at('template.spec.restartPolicy')));
   return errors;
 }
 
@@ -173,8 +174,8 @@ function podFailurePolicyErrors(spec: Fields, path: string): FieldError[] {
     } else if (!ACTIONS.includes(action)) errors.push(notSupported(child(at, 'action'), action, ACTIONS));
     const codes: Fields | undefined = rule['onExitCodes'];
     const conditions: Fields[] = rule['onPodConditions'] ?? [];
-    if (codes) errors.push(...exitCodesErrors(codes, child(at, 'onExitCodes'), names));
-    if (conditions.length) errors.push(...podConditionsErrors(conditions, child(at, 'onPodConditions')));
+    if (codes) add(errors, exitCodesErrors(codes, child(at, 'onExitCodes'), names));
+    if (conditions.length) add(errors, podConditionsErrors(conditions, child(at, 'onPodConditions')));
     if (codes && conditions.length)
       errors.push(invalid(at, OMITTED, 'specifying both OnExitCodes and OnPodConditions is not supported'));
     if (!codes && !conditions.length)
@@ -188,7 +189,7 @@ function podConditionsErrors(patterns: Fields[], path: string): FieldError[] {
   if (patterns.length > MAX_RULES) errors.push(tooMany(path, patterns.length, MAX_RULES));
   patterns.forEach((pattern, i) => {
     const at = index(path, i);
-    errors.push(...qualifiedName(pattern['type'] ?? '', child(at, 'type')));
+    add(errors, qualifiedName(pattern['type'] ?? '', child(at, 'type')));
     const status: string = pattern['status'] ?? '';
     if (status === '') errors.push(required(child(at, 'status'), `valid values: ${quoteList(STATUSES)}`));
     else if (!STATUSES.includes(status)) errors.push(notSupported(child(at, 'status'), status, STATUSES));
@@ -256,7 +257,7 @@ function successPolicyErrors(spec: Fields, path: string): FieldError[] {
     }
     if (count === undefined) return;
     const field = child(at, 'succeededCount');
-    errors.push(...nonNegative(count, field));
+    add(errors, nonNegative(count, field));
     if (count > completions)
       errors.push(
         invalid(

@@ -1,6 +1,7 @@
 import { deepEqual } from '../../meta/deep-equal.ts';
 import { child, duplicate, type FieldError, invalid, OMITTED, required } from '../../meta/field-error.ts';
 import type { Fields, KubeObject } from '../../meta/object.ts';
+import { add } from '../core/pod/faults.ts';
 import { nonNegative } from '../field-validation.ts';
 import { overlapFault, parseIndexes } from './indexes.ts';
 
@@ -39,7 +40,7 @@ function changes(job: KubeObject, old: KubeObject) {
 function countErrors(status: Fields): FieldError[] {
   const errors: FieldError[] = [];
   for (const name of ['active', 'succeeded', 'failed', 'ready', 'terminating'])
-    errors.push(...nonNegative(status[name] ?? 0, child('status', name)));
+    add(errors, nonNegative(status[name] ?? 0, child('status', name)));
   const seen = new Set<string>();
   for (const list of ['succeeded', 'failed']) {
     status['uncountedTerminatedPods']?.[list]?.forEach((uid: string, i: number) => {

@@ -8,6 +8,7 @@ import {
 } from '../../meta/label-selector.ts';
 import { dns1123LabelFaults } from '../../meta/names.ts';
 import type { Fields, KubeObject } from '../../meta/object.ts';
+import { add } from '../core/pod/faults.ts';
 import { goMap, goSelector } from '../core/pod/go-value.ts';
 import type { PodValidationOptions } from '../core/pod/options.ts';
 import { part } from '../core/pod/part.ts';
@@ -97,8 +98,7 @@ function specErrors(spec: Fields, options: PodValidationOptions): FieldError[] {
   const errors = jobSpecErrors(spec, 'spec', options);
   const selector: Fields | undefined = spec['selector'];
   if (!selector) errors.push(required('spec.selector'));
-  else
-    errors.push(...labelSelectorErrors(selector, 'spec.selector', options.allowInvalidLabelValueInSelector));
+  else add(errors, labelSelectorErrors(selector, 'spec.selector', options.allowInvalidLabelValueInSelector));
   const labels = spec['template']?.metadata?.labels;
   if (!selectorIsBroken(selector) && !matchesLabelSelector(selector, labels))
     errors.push(

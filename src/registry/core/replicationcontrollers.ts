@@ -4,6 +4,7 @@ import type { Fields, KubeObject } from '../../meta/object.ts';
 import { nonNegative } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
 import { age, formatLabels } from '../table-cells.ts';
+import { add } from './pod/faults.ts';
 import { goMap } from './pod/go-value.ts';
 import type { PodValidationOptions } from './pod/options.ts';
 import { part } from './pod/part.ts';
@@ -40,7 +41,7 @@ function specErrors(spec: Fields, options: PodValidationOptions): FieldError[] {
   const selector: Record<string, string> = spec['selector'] ?? {};
   if (Object.keys(selector).length === 0) errors.push(required('spec.selector'));
   if (spec['replicas'] === undefined) errors.push(required('spec.replicas'));
-  else errors.push(...nonNegative(spec['replicas'], 'spec.replicas'));
+  else add(errors, nonNegative(spec['replicas'], 'spec.replicas'));
   const template: Fields | undefined = spec['template'];
   if (!template) return [...errors, required('spec.template')];
   const labels: Record<string, string> = template['metadata']?.labels ?? {};
@@ -52,8 +53,8 @@ function specErrors(spec: Fields, options: PodValidationOptions): FieldError[] {
         '`selector` does not match template `labels`',
       ),
     );
-  errors.push(...podTemplateErrors(template, 'spec.template', options));
-  errors.push(...alwaysRunningErrors(template['spec'] ?? {}, 'spec.template.spec', 'ReplicationController'));
+  add(errors, podTemplateErrors(template, 'spec.template', options));
+  add(errors, alwaysRunningErrors(template['spec'] ?? {}, 'spec.template.spec', 'ReplicationController'));
   return errors;
 }
 

@@ -2,6 +2,7 @@ import { child, type FieldError, forbidden, index, invalid, required } from '../
 import { labelNameErrors, labelSelectorErrors } from '../../../meta/label-selector.ts';
 import { dns1123LabelFaults, dns1123SubdomainFaults, labelValueFaults } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { matchLabelKeysErrors } from './topology-spread.ts';
 
@@ -35,7 +36,7 @@ function nodeRequirementErrors(requirement: Fields, lenientValues: boolean, path
         invalid(child(path, 'operator'), requirement['operator'] ?? '', 'not a valid selector operator'),
       );
   }
-  errors.push(...labelNameErrors(requirement['key'] ?? '', child(path, 'key')));
+  add(errors, labelNameErrors(requirement['key'] ?? '', child(path, 'key')));
   if (!lenientValues) {
     values.forEach((value, i) => {
       for (const fault of labelValueFaults(value)) errors.push(invalid(index(at, i), value, fault));
@@ -72,10 +73,10 @@ function nodeFieldRequirementErrors(requirement: Fields, path: string): FieldErr
 export function nodeSelectorTermErrors(term: Fields, lenientValues: boolean, path: string): FieldError[] {
   const errors: FieldError[] = [];
   term['matchExpressions']?.forEach((r: Fields, i: number) => {
-    errors.push(...nodeRequirementErrors(r, lenientValues, index(child(path, 'matchExpressions'), i)));
+    add(errors, nodeRequirementErrors(r, lenientValues, index(child(path, 'matchExpressions'), i)));
   });
   term['matchFields']?.forEach((r: Fields, i: number) => {
-    errors.push(...nodeFieldRequirementErrors(r, index(child(path, 'matchFields'), i)));
+    add(errors, nodeFieldRequirementErrors(r, index(child(path, 'matchFields'), i)));
   });
   return errors;
 }
@@ -96,17 +97,18 @@ const weightErrors = (weight: number | undefined, path: string): FieldError[] =>
 function podAffinityTermErrors(term: Fields, options: PodValidationOptions, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const lenient = options.allowInvalidLabelValueInSelector;
-  errors.push(...labelSelectorErrors(term['labelSelector'], child(path, 'labelSelector'), lenient));
-  errors.push(...labelSelectorErrors(term['namespaceSelector'], child(path, 'namespaceSelector'), lenient));
+  add(errors, labelSelectorErrors(term['labelSelector'], child(path, 'labelSelector'), lenient));
+  add(errors, labelSelectorErrors(term['namespaceSelector'], child(path, 'namespaceSelector'), lenient));
   for (const name of term['namespaces'] ?? []) {
     for (const fault of dns1123LabelFaults(name)) errors.push(invalid(child(path, 'namespace'), name, fault));
   }
-  errors.push(
-    ...matchLabelKeysErrors(term['matchLabelKeys'], term['mismatchLabelKeys'], term['labelSelector'], path),
+  add(
+    errors,
+    matchLabelKeysErrors(term['matchLabelKeys'], term['mismatchLabelKeys'], term['labelSelector'], path),
   );
   const topologyKey: string = term['topologyKey'] ?? '';
   if (topologyKey === '') errors.push(required(child(path, 'topologyKey'), 'can not be empty'));
-  errors.push(...labelNameErrors(topologyKey, child(path, 'topologyKey')));
+  add(errors, labelNameErrors(topologyKey, child(path, 'topologyKey')));
   return errors;
 }
 
@@ -117,13 +119,14 @@ function podAffinityErrors(
 ): FieldError[] {
   const errors: FieldError[] = [];
   affinity?.[REQUIRED]?.forEach((term: Fields, i: number) => {
-    errors.push(...podAffinityTermErrors(term, options, index(child(path, REQUIRED), i)));
+    add(errors, podAffinityTermErrors(term, options, index(child(path, REQUIRED), i)));
   });
   affinity?.[PREFERRED]?.forEach((weighted: Fields, i: number) => {
     const at = index(child(path, PREFERRED), i);
-    errors.push(...weightErrors(weighted['weight'], at));
-    errors.push(
-      ...podAffinityTermErrors(weighted['podAffinityTerm'] ?? {}, options, child(at, 'podAffinityTerm')),
+    add(errors, weightErrors(weighted['weight'], at));
+    add(
+      errors,
+      podAffinityTermErrors(weighted['podAffinityTerm'] ?? {}, options, child(at, 'podAffinityTerm')),
     );
   });
   return errors;
@@ -139,8 +142,9 @@ export function affinityErrors(
   const node: Fields | undefined = affinity['nodeAffinity'];
   const nodePath = child(path, 'nodeAffinity');
   if (node?.[REQUIRED])
-    errors.push(
-      ...nodeSelectorErrors(
+    add(
+      errors,
+      nodeSelectorErrors(
         node[REQUIRED],
         options.allowInvalidLabelValueInNodeAffinity,
         child(nodePath, REQUIRED),
@@ -148,10 +152,10 @@ export function affinityErrors(
     );
   node?.[PREFERRED]?.forEach((term: Fields, i: number) => {
     const at = index(child(nodePath, PREFERRED), i);
-    errors.push(...weightErrors(term['weight'], at));
-    errors.push(...nodeSelectorTermErrors(term['preference'] ?? {}, true, child(at, 'preference')));
+    add(errors, weightErrors(term['weight'], at));
+    add(errors, nodeSelectorTermErrors(term['preference'] ?? {}, true, child(at, 'preference')));
   });
-  errors.push(...podAffinityErrors(affinity['podAffinity'], options, child(path, 'podAffinity')));
-  errors.push(...podAffinityErrors(affinity['podAntiAffinity'], options, child(path, 'podAntiAffinity')));
+  add(errors, podAffinityErrors(affinity['podAffinity'], options, child(path, 'podAffinity')));
+  add(errors, podAffinityErrors(affinity['podAntiAffinity'], options, child(path, 'podAntiAffinity')));
   return errors;
 }

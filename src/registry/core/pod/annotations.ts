@@ -2,6 +2,7 @@ import { deepEqual } from '../../../meta/deep-equal.ts';
 import { child, type FieldError, forbidden, invalid, key } from '../../../meta/field-error.ts';
 import { quote } from '../../../meta/go-quote.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { descendingPathErrors } from './paths.ts';
 import { appArmorProfileErrors } from './security-context.ts';
@@ -43,18 +44,18 @@ export function podAnnotationsErrors(
       invalid(key(path, MIRROR_ANNOTATION), mirror, 'must set spec.nodeName if mirror pod annotation is set'),
     );
   if (annotations[TOLERATIONS_ANNOTATION])
-    errors.push(...annotatedTolerationsErrors(annotations[TOLERATIONS_ANNOTATION], path, options));
+    add(errors, annotatedTolerationsErrors(annotations[TOLERATIONS_ANNOTATION], path, options));
   const cost = options.allowInvalidDeletionCost ? undefined : deletionCostFault(annotations);
   if (cost !== undefined) errors.push(invalid(key(path, DELETION_COST), cost, 'must be a 32bit integer'));
   const names = Object.keys(annotations).sort();
+  const containers = new Set<string>(containersOf(spec).map((c) => c['name']));
   if (annotations[SECCOMP_POD] !== undefined)
-    errors.push(...seccompErrors(annotations[SECCOMP_POD], child(path, SECCOMP_POD)));
+    add(errors, seccompErrors(annotations[SECCOMP_POD], child(path, SECCOMP_POD)));
   for (const name of names)
-    if (name.startsWith(SECCOMP_CONTAINER))
-      errors.push(...seccompErrors(annotations[name]!, child(path, name)));
+    if (name.startsWith(SECCOMP_CONTAINER)) add(errors, seccompErrors(annotations[name]!, child(path, name)));
   for (const name of names)
     if (name.startsWith(APPARMOR_CONTAINER))
-      errors.push(...appArmorErrors(name, annotations[name]!, spec, path));
+      add(errors, appArmorErrors(name, annotations[name]!, containers, path));
   return errors;
 }
 
@@ -76,11 +77,15 @@ function seccompErrors(profile: string, path: string): FieldError[] {
   return [invalid(path, profile, 'must be a valid seccomp profile')];
 }
 
-function appArmorErrors(name: string, profile: string, spec: Fields, path: string): FieldError[] {
+function appArmorErrors(
+  name: string,
+  profile: string,
+  containers: ReadonlySet<string>,
+  path: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   const container = name.slice(APPARMOR_CONTAINER.length);
-  if (!containersOf(spec).some((c) => c['name'] === container))
-    errors.push(invalid(key(path, name), container, 'container not found'));
+  if (!containers.has(container)) errors.push(invalid(key(path, name), container, 'container not found'));
   if (
     profile !== '' &&
     profile !== 'runtime/default' &&
@@ -114,7 +119,7 @@ export function podAnnotationUpdatesErrors(
     if (name === MIRROR_ANNOTATION)
       errors.push(forbidden(key(path, name), 'may not add mirror pod annotation'));
   }
-  errors.push(...podAnnotationsErrors(now, spec, path, options));
+  add(errors, podAnnotationsErrors(now, spec, path, options));
   return errors;
 }
 
@@ -128,8 +133,9 @@ export function profileAgreementErrors(
   const errors: FieldError[] = [];
   const seccomp = (name: string, profile: Fields | undefined, at: string) => {
     if (profile && annotations[name] !== undefined)
-      errors.push(
-        ...disagreement('seccomp', annotations[name], profile, `${at}.securityContext.seccompProfile`),
+      add(
+        errors,
+        disagreement('seccomp', annotations[name], profile, `${at}.securityContext.seccompProfile`),
       );
   };
   seccomp(SECCOMP_POD, spec['securityContext']?.seccompProfile, path);
@@ -142,7 +148,7 @@ export function profileAgreementErrors(
       container['securityContext']?.appArmorProfile ?? spec['securityContext']?.appArmorProfile;
     const annotation = annotations[APPARMOR_CONTAINER + (container['name'] ?? '')];
     if (profile && annotation !== undefined)
-      errors.push(...disagreement('apparmor', annotation, profile, `${at}.securityContext.appArmorProfile`));
+      add(errors, disagreement('apparmor', annotation, profile, `${at}.securityContext.appArmorProfile`));
   });
   return errors;
 }

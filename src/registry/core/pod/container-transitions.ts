@@ -1,5 +1,6 @@
 import { type FieldError, forbidden } from '../../../meta/field-error.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 
 /** A container that has ended stays so, unless a restart policy brings it back (Validate…ContainerStateTransition in validation.go). */
 export function containerTransitionErrors(now: Fields, before: Fields, spec: Fields): FieldError[] {
@@ -9,16 +10,19 @@ export function containerTransitionErrors(now: Fields, before: Fields, spec: Fie
       ['containerStatuses', 'containers'],
       ['initContainerStatuses', 'initContainers'],
     ] as const) {
-      errors.push(
-        ...revived(now[list], before[list], `status.${list}`, (name, exitCode) => {
-          const container = (spec[containers] ?? []).find((c: Fields) => c['name'] === name);
+      const byName = new Map<string, Fields>((spec[containers] ?? []).map((c: Fields) => [c['name'], c]));
+      add(
+        errors,
+        revived(now[list], before[list], `status.${list}`, (name, exitCode) => {
+          const container = byName.get(name);
           return container !== undefined && restarts(container, spec, exitCode);
         }),
       );
     }
   }
-  errors.push(
-    ...revived(
+  add(
+    errors,
+    revived(
       now['ephemeralContainerStatuses'],
       before['ephemeralContainerStatuses'],
       'status.ephemeralContainerStatuses',
@@ -35,11 +39,11 @@ function revived(
   mayRestart: (name: string, exitCode: number) => boolean,
 ): FieldError[] {
   const errors: FieldError[] = [];
+  const live = new Set<string>(now?.filter((s) => !s['state']?.terminated).map((s) => s['name']));
   before?.forEach((old, i) => {
     const terminated: Fields | undefined = old['state']?.terminated;
     if (!terminated) return;
-    const status = now?.find((s) => s['name'] === old['name'] && !s['state']?.terminated);
-    if (status && !mayRestart(old['name'], terminated['exitCode'] ?? 0))
+    if (live.has(old['name']) && !mayRestart(old['name'], terminated['exitCode'] ?? 0))
       errors.push(forbidden(`${path}[${i}].state`, 'may not be transitioned to non-terminated state'));
   });
   return errors;

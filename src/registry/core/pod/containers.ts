@@ -14,6 +14,7 @@ import { dns1123LabelFaults, portNameFaults } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
 import { portNumber } from '../../field-validation.ts';
 import { environmentErrors, environmentFromErrors } from './environment.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { probesErrors } from './probes.ts';
 import { resourceRequirementsErrors } from './resources.ts';
@@ -58,8 +59,8 @@ function portsErrors(ports: Fields[] | undefined, path: string): FieldError[] {
       }
     }
     if (!port['containerPort']) errors.push(required(child(at, 'containerPort')));
-    else errors.push(...portNumber(port['containerPort'], child(at, 'containerPort')));
-    if (port['hostPort']) errors.push(...portNumber(port['hostPort'], child(at, 'hostPort')));
+    else add(errors, portNumber(port['containerPort'], child(at, 'containerPort')));
+    if (port['hostPort']) add(errors, portNumber(port['hostPort'], child(at, 'hostPort')));
     if (!port['protocol']) errors.push(required(child(at, 'protocol')));
     else if (!PROTOCOLS.includes(port['protocol']))
       errors.push(notSupported(child(at, 'protocol'), port['protocol'], PROTOCOLS));
@@ -116,29 +117,23 @@ function containerErrors(container: Fields, scope: PodScope, path: string): Fiel
   if (messages === '') errors.push(required(child(path, 'terminationMessagePolicy')));
   else if (!MESSAGE_POLICIES.includes(messages))
     errors.push(notSupported(child(path, 'terminationMessagePolicy'), messages, MESSAGE_POLICIES));
-  errors.push(...portsErrors(container['ports'], child(path, 'ports')));
-  errors.push(...environmentErrors(container['env'], child(path, 'env')));
-  errors.push(...environmentFromErrors(container['envFrom'], child(path, 'envFrom')));
-  errors.push(...volumeMountsErrors(container, scope.volumes, child(path, 'volumeMounts')));
-  errors.push(...volumeDevicesErrors(container, scope.volumes, child(path, 'volumeDevices')));
-  errors.push(...pullPolicyErrors(container['imagePullPolicy'], child(path, 'imagePullPolicy')));
-  errors.push(
-    ...resourceRequirementsErrors(
-      container['resources'],
-      scope.claims,
-      child(path, 'resources'),
-      scope.options,
-    ),
+  add(errors, portsErrors(container['ports'], child(path, 'ports')));
+  add(errors, environmentErrors(container['env'], child(path, 'env')));
+  add(errors, environmentFromErrors(container['envFrom'], child(path, 'envFrom')));
+  add(errors, volumeMountsErrors(container, scope.volumes, child(path, 'volumeMounts')));
+  add(errors, volumeDevicesErrors(container, scope.volumes, child(path, 'volumeDevices')));
+  add(errors, pullPolicyErrors(container['imagePullPolicy'], child(path, 'imagePullPolicy')));
+  add(
+    errors,
+    resourceRequirementsErrors(container['resources'], scope.claims, child(path, 'resources'), scope.options),
   );
-  errors.push(
-    ...resizePolicyErrors(
-      container['resizePolicy'],
-      child(path, 'resizePolicy'),
-      scope.spec['restartPolicy'],
-    ),
+  add(
+    errors,
+    resizePolicyErrors(container['resizePolicy'], child(path, 'resizePolicy'), scope.spec['restartPolicy']),
   );
-  errors.push(
-    ...containerSecurityContextErrors(
+  add(
+    errors,
+    containerSecurityContextErrors(
       container['securityContext'],
       child(path, 'securityContext'),
       scope.hostUsers,
@@ -189,13 +184,13 @@ export function containersErrors(scope: PodScope, path: string): FieldError[] {
   containers.forEach((container, i) => {
     const at = index(path, i);
     const name: string = container['name'] ?? '';
-    errors.push(...containerErrors(container, scope, at));
+    add(errors, containerErrors(container, scope, at));
     if (names.has(name)) errors.push(duplicate(child(at, 'name'), name));
     else names.add(name);
-    errors.push(...probesErrors(container, scope.spec['os']?.name, scope.gracePeriod, at));
-    errors.push(...restartPolicyErrors(container, at, false));
+    add(errors, probesErrors(container, scope.spec['os']?.name, scope.gracePeriod, at));
+    add(errors, restartPolicyErrors(container, at, false));
   });
-  errors.push(...hostPortConflicts(containers, path));
+  add(errors, hostPortConflicts(containers, path));
   return errors;
 }
 
@@ -207,21 +202,21 @@ export function initContainersErrors(scope: PodScope, path: string): FieldError[
   containers.forEach((container, i) => {
     const at = index(path, i);
     const name: string = container['name'] ?? '';
-    errors.push(...containerErrors(container, scope, at));
-    errors.push(...restartPolicyErrors(container, at, true));
+    add(errors, containerErrors(container, scope, at));
+    add(errors, restartPolicyErrors(container, at, true));
     if (names.has(name)) errors.push(duplicate(child(at, 'name'), name));
     else if (name !== '') names.add(name);
     // The index of a conflict counts from 0 in each init container, as kube-apiserver's does.
-    errors.push(...hostPortConflicts([container], path));
+    add(errors, hostPortConflicts([container], path));
     if (restartsAlways(container))
-      errors.push(...probesErrors(container, scope.spec['os']?.name, scope.gracePeriod, at));
+      add(errors, probesErrors(container, scope.spec['os']?.name, scope.gracePeriod, at));
     else {
       for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'])
         if (container[field])
           errors.push(
             forbidden(child(at, field), 'may not be set for init containers without restartPolicy=Always'),
           );
-      if (!scope.options.allowRestartContainerForInit) errors.push(...initResizeErrors(container, at));
+      if (!scope.options.allowRestartContainerForInit) add(errors, initResizeErrors(container, at));
     }
   });
   return errors;
@@ -268,7 +263,8 @@ export function ephemeralContainersErrors(scope: PodScope, path: string): FieldE
   scope.spec['ephemeralContainers']?.forEach((container: Fields, i: number) => {
     const at = index(path, i);
     const name: string = container['name'] ?? '';
-    errors.push(...containerErrors(container, scope, at), ...imageSpaceErrors(container, at));
+    add(errors, containerErrors(container, scope, at));
+    add(errors, imageSpaceErrors(container, at));
     if (names.has(name)) errors.push(duplicate(child(at, 'name'), name));
     else names.add(name);
     const target: string | undefined = container['targetContainerName'];

@@ -8,6 +8,7 @@ import {
   relaxedEnvVarNameFaults,
 } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 import { noBackstepsErrors } from './paths.ts';
 import { quantityOf } from './resources.ts';
 
@@ -87,8 +88,8 @@ export function environmentErrors(variables: Fields[] | undefined, path: string)
     const at = index(path, i);
     const name: string = variable['name'] ?? '';
     if (name === '') errors.push(required(child(at, 'name')));
-    else errors.push(...each(relaxedEnvVarNameFaults(name), name, child(at, 'name')));
-    if (variable['valueFrom']) errors.push(...valueFromErrors(variable, child(at, 'valueFrom')));
+    else add(errors, each(relaxedEnvVarNameFaults(name), name, child(at, 'name')));
+    if (variable['valueFrom']) add(errors, valueFromErrors(variable, child(at, 'valueFrom')));
   });
   return errors;
 }
@@ -99,20 +100,20 @@ function valueFromErrors(variable: Fields, path: string): FieldError[] {
   let sources = 0;
   if (from['fieldRef']) {
     sources++;
-    errors.push(...fieldRefErrors(from['fieldRef'], ENV_FIELD_PATHS, child(path, 'fieldRef')));
+    add(errors, fieldRefErrors(from['fieldRef'], ENV_FIELD_PATHS, child(path, 'fieldRef')));
   }
   if (from['resourceFieldRef']) {
     sources++;
-    errors.push(...resourceFieldRefErrors(from['resourceFieldRef'], child(path, 'resourceFieldRef'), false));
+    add(errors, resourceFieldRefErrors(from['resourceFieldRef'], child(path, 'resourceFieldRef'), false));
   }
   for (const kind of ['configMapKeyRef', 'secretKeyRef']) {
     if (!from[kind]) continue;
     sources++;
-    errors.push(...keyRefErrors(from[kind], child(path, kind)));
+    add(errors, keyRefErrors(from[kind], child(path, kind)));
   }
   if (from['fileKeyRef']) {
     sources++;
-    errors.push(...fileKeyRefErrors(from['fileKeyRef'], child(path, 'fileKeyRef')));
+    add(errors, fileKeyRefErrors(from['fileKeyRef'], child(path, 'fileKeyRef')));
   }
   if (sources === 0)
     errors.push(
@@ -196,19 +197,18 @@ function keyRefErrors(ref: Fields, path: string): FieldError[] {
   const name: string = ref['name'] ?? '';
   const errors = each(dns1123SubdomainFaults(name), name, child(path, 'name'));
   if (!ref['key']) errors.push(required(child(path, 'key')));
-  else errors.push(...each(configMapKeyFaults(ref['key']), ref['key'], child(path, 'key')));
+  else add(errors, each(configMapKeyFaults(ref['key']), ref['key'], child(path, 'key')));
   return errors;
 }
 
 function fileKeyRefErrors(ref: Fields, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!ref['key']) errors.push(required(child(path, 'key')));
-  else errors.push(...each(relaxedEnvVarNameFaults(ref['key']), ref['key'], child(path, 'key')));
+  else add(errors, each(relaxedEnvVarNameFaults(ref['key']), ref['key'], child(path, 'key')));
   if (!ref['volumeName']) errors.push(required(child(path, 'volumeName')));
-  else
-    errors.push(...each(dns1123LabelFaults(ref['volumeName']), ref['volumeName'], child(path, 'volumeName')));
+  else add(errors, each(dns1123LabelFaults(ref['volumeName']), ref['volumeName'], child(path, 'volumeName')));
   if (!ref['path']) errors.push(required(child(path, 'path')));
-  else errors.push(...noBackstepsErrors(ref['path'], child(path, 'path')));
+  else add(errors, noBackstepsErrors(ref['path'], child(path, 'path')));
   return errors;
 }
 
@@ -217,7 +217,7 @@ export function environmentFromErrors(sources: Fields[] | undefined, path: strin
   sources?.forEach((source, i) => {
     const at = index(path, i);
     if (source['prefix'])
-      errors.push(...each(relaxedEnvVarNameFaults(source['prefix']), source['prefix'], child(at, 'prefix')));
+      add(errors, each(relaxedEnvVarNameFaults(source['prefix']), source['prefix'], child(at, 'prefix')));
     let count = 0;
     for (const kind of ['configMapRef', 'secretRef']) {
       if (!source[kind]) continue;
@@ -226,7 +226,7 @@ export function environmentFromErrors(sources: Fields[] | undefined, path: strin
       const namePath = child(child(at, kind), 'name');
       if (name === '') errors.push(required(namePath));
       // As a prefix: a dash at its end is let pass.
-      else errors.push(...each(nameIsDnsSubdomain(name, true), name, namePath));
+      else add(errors, each(nameIsDnsSubdomain(name, true), name, namePath));
     }
     if (count === 0) errors.push(invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
     else if (count > 1)

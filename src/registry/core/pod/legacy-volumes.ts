@@ -1,6 +1,7 @@
 import { child, type FieldError, invalid, key, notSupported, required } from '../../../meta/field-error.ts';
 import { dns1123LabelFaults } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 
 /** Volume sources of single storage systems, most of them served by CSI drivers today (validation.go, validate…VolumeSource). */
 
@@ -35,28 +36,28 @@ export function legacySourceErrors(kind: string, source: Fields, path: string): 
       break;
     }
     case 'cinder':
-      errors.push(...secretRefErrors(source, path));
+      add(errors, secretRefErrors(source, path));
       break;
     case 'iscsi':
-      errors.push(...iscsiErrors(source, path));
+      add(errors, iscsiErrors(source, path));
       break;
     case 'flocker':
-      errors.push(...flockerErrors(source, path));
+      add(errors, flockerErrors(source, path));
       break;
     case 'quobyte':
-      errors.push(...quobyteErrors(source, path));
+      add(errors, quobyteErrors(source, path));
       break;
     case 'fc':
-      errors.push(...fibreChannelErrors(source, path));
+      add(errors, fibreChannelErrors(source, path));
       break;
     case 'flexVolume':
-      errors.push(...flexErrors(source, path));
+      add(errors, flexErrors(source, path));
       break;
     case 'azureDisk':
-      errors.push(...azureDiskErrors(source, path));
+      add(errors, azureDiskErrors(source, path));
       break;
     case 'storageos':
-      errors.push(...storageOsErrors(source, path));
+      add(errors, storageOsErrors(source, path));
       break;
   }
   return errors;
@@ -65,7 +66,7 @@ export function legacySourceErrors(kind: string, source: Fields, path: string): 
 const secretRefErrors = (source: Fields, path: string): FieldError[] =>
   source['secretRef'] && !source['secretRef'].name ? [required(child(path, 'secretRef.name'))] : [];
 
-const IQN = /iqn\.\d{4}-\d{2}\.[A-Za-z0-9.-]+:[^,;*&$|\s]+$/;
+const IQN = /^iqn\.\d{4}-\d{2}\.[A-Za-z0-9.-]+:[^,;*&$|\s]+$/;
 const EUI = /^eui.[A-Za-z0-9]{16}$/;
 const NAA = /^naa.[A-Za-z0-9]{32}$/;
 
@@ -205,6 +206,6 @@ function storageOsErrors(source: Fields, path: string): FieldError[] {
       for (const fault of dns1123LabelFaults(source[name]))
         errors.push(invalid(child(path, name), source[name], fault));
   }
-  errors.push(...secretRefErrors(source, path));
+  add(errors, secretRefErrors(source, path));
   return errors;
 }

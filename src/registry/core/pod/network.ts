@@ -14,6 +14,7 @@ import {
 } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
 import { legacyIp } from '../../field-validation.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { visitContainers } from './visit.ts';
 
@@ -50,7 +51,7 @@ export function dnsConfigErrors(
       ),
     );
   nameservers.forEach((address, i) => {
-    errors.push(...legacyIp(address, index(child(path, 'nameservers'), i)));
+    add(errors, legacyIp(address, index(child(path, 'nameservers'), i)));
   });
   const searches: string[] = config['searches'] ?? [];
   const searchPath = child(path, 'searches');
@@ -80,7 +81,7 @@ export function hostAliasesErrors(aliases: Fields[] | undefined, path: string): 
   const errors: FieldError[] = [];
   aliases?.forEach((alias, i) => {
     const at = index(path, i);
-    errors.push(...legacyIp(alias['ip'] ?? '', child(at, 'ip')));
+    add(errors, legacyIp(alias['ip'] ?? '', child(at, 'ip')));
     alias['hostnames']?.forEach((name: string, j: number) => {
       for (const fault of dns1123SubdomainFaults(name))
         errors.push(invalid(index(child(at, 'hostnames'), j), name, fault));

@@ -1,5 +1,6 @@
 import { quote } from '../../../meta/go-quote.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 
 interface Place {
   path: string;
@@ -25,7 +26,7 @@ export function overlappingPathsWarnings(volumes: readonly Fields[]): string[] {
     for (const source of volume['projected'].sources ?? []) {
       if (Object.keys(source).length === 0)
         warnings.push(`volume ${name} (Projected) has no sources provided`);
-      else all.push(...projected(source));
+      else add(all, projected(source));
     }
     for (const overlap of overlaps(all))
       warnings.push(`volume ${name} (Projected): overlapping paths: ${overlap}`);
@@ -50,10 +51,13 @@ function projected(source: Fields): Place[] {
 const shown = (place: Place): string =>
   place.source ? `${quote(place.path)} (${place.source})` : quote(place.path);
 
+/** Each file is compared with all before it: so many files are looked at, no more. */
+const MOST_FILES = 2000;
+
 function overlaps(all: readonly Place[]): string[] {
   const found: string[] = [];
   const before: Place[] = [];
-  for (const place of all) {
+  for (const place of all.slice(0, MOST_FILES)) {
     let end = place.path.length;
     while (end > 0 && place.path[end - 1] === '/') end--;
     const here = { path: place.path.slice(0, end), source: place.source };

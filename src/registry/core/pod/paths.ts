@@ -1,4 +1,5 @@
 import { type FieldError, invalid } from '../../../meta/field-error.ts';
+import { add } from './faults.ts';
 
 /** Checks of file paths in a pod (pkg/apis/core/validation/validation.go). */
 
@@ -11,7 +12,7 @@ export function noBackstepsErrors(path: string, field: string): FieldError[] {
 export function descendingPathErrors(path: string, field: string): FieldError[] {
   const errors: FieldError[] = [];
   if (path.startsWith('/')) errors.push(invalid(field, path, 'must be a relative path'));
-  errors.push(...noBackstepsErrors(path, field));
+  add(errors, noBackstepsErrors(path, field));
   return errors;
 }
 

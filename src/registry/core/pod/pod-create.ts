@@ -2,6 +2,7 @@ import { type FieldError, forbidden } from '../../../meta/field-error.ts';
 import type { Fields, KubeObject } from '../../../meta/object.ts';
 import { podAnnotationsErrors, profileAgreementErrors } from './annotations.ts';
 import { imageSpaceErrors } from './containers.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { podSpecErrors } from './pod-spec.ts';
 
@@ -9,7 +10,7 @@ import { podSpecErrors } from './pod-spec.ts';
 export function podErrors(pod: KubeObject, options: PodValidationOptions): FieldError[] {
   const spec: Fields = pod['spec'];
   const errors = podAnnotationsErrors(pod.metadata.annotations, spec, 'metadata.annotations', options);
-  errors.push(...podSpecErrors(spec, pod.metadata, 'spec', options));
+  add(errors, podSpecErrors(spec, pod.metadata, 'spec', options));
   // A token without an account to be one of: admission fills the account in, so that this is for servers without it.
   if (!spec['serviceAccountName']) {
     spec['volumes']?.forEach((volume: Fields, i: number) => {
@@ -26,7 +27,7 @@ export function podErrors(pod: KubeObject, options: PodValidationOptions): Field
   }
   for (const list of ['containers', 'initContainers']) {
     spec[list]?.forEach((container: Fields, i: number) => {
-      errors.push(...imageSpaceErrors(container, `spec.${list}[${i}]`));
+      add(errors, imageSpaceErrors(container, `spec.${list}[${i}]`));
     });
   }
   return errors;
@@ -40,6 +41,6 @@ export function podCreateErrors(pod: KubeObject, options: PodValidationOptions):
     errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'));
   if (spec['nodeName'] && spec['schedulingGates']?.length)
     errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
-  errors.push(...profileAgreementErrors(pod.metadata.annotations, spec, 'spec'));
+  add(errors, profileAgreementErrors(pod.metadata.annotations, spec, 'spec'));
   return errors;
 }

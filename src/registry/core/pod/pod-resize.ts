@@ -2,6 +2,7 @@ import { deepEqual } from '../../../meta/deep-equal.ts';
 import { type FieldError, forbidden, invalid } from '../../../meta/field-error.ts';
 import type { Fields, KubeObject } from '../../../meta/object.ts';
 import { MIRROR_ANNOTATION } from './annotations.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { podErrors } from './pod-create.ts';
 import { qosClass } from './quality-of-service.ts';
@@ -54,9 +55,9 @@ export function podResizeErrors(
     );
   if (!resizable(old)) errors.push(forbidden('spec', 'Pod running on node without support for resize'));
   const munged: Fields = { ...now };
-  errors.push(...podLevelErrors(munged, before));
+  add(errors, podLevelErrors(munged, before));
   const order = orderErrors(now, before);
-  errors.push(...order);
+  add(errors, order);
   if (order.length) return errors;
   for (const list of ['initContainers', 'containers']) {
     before[list]?.forEach((container: Fields, i: number) => {

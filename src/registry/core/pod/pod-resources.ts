@@ -1,6 +1,7 @@
 import { child, type FieldError, forbidden, index, invalid, key } from '../../../meta/field-error.ts';
 import type { Fields } from '../../../meta/object.ts';
 import type { Quantity } from '../../../meta/quantity.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import {
   isHugePages,
@@ -26,8 +27,8 @@ export function podResourcesErrors(
   const errors: FieldError[] = [];
   if (resources['claims'])
     errors.push(forbidden(child(at, 'claims'), 'claims may not be set for Resources at pod-level'));
-  errors.push(...resourceRequirementsErrors(resources, claims, at, options, true));
-  errors.push(...consistencyErrors(spec, resources, at));
+  add(errors, resourceRequirementsErrors(resources, claims, at, options, true));
+  add(errors, consistencyErrors(spec, resources, at));
   return errors;
 }
 

@@ -394,4 +394,11 @@ describe('faults of a new pod', () => {
   it('lets privileged containers pass where the server may', () => {
     expect(faults({ containers: [c({ securityContext: { privileged: true } })] }, {}, true)).toEqual([]);
   });
+
+  it('stays cheap for a body made of faults', () => {
+    const containers = Array.from({ length: 100_000 }, () => ({}));
+    const ports = Array.from({ length: 20_000 }, () => ({ containerPort: 80 }));
+    expect(faults({ containers }).length).toBe(10_000);
+    expect(faults({ containers: [c({ ports })] })).toEqual([]);
+  });
 });

@@ -20,6 +20,7 @@ import {
   initContainersErrors,
   type PodScope,
 } from './containers.ts';
+import { add } from './faults.ts';
 import { goStruct, POD_RESOURCE_CLAIM } from './go-value.ts';
 import {
   dnsConfigErrors,
@@ -67,10 +68,10 @@ export function podSpecErrors(
   const grace: number | undefined = spec['terminationGracePeriodSeconds'];
   if (grace === undefined) errors.push(required(at('terminationGracePeriodSeconds')));
   const volumes = new Map<string, Fields>();
-  errors.push(...volumesErrors(spec['volumes'], meta?.name ?? '', at('volumes'), options, volumes));
+  add(errors, volumesErrors(spec['volumes'], meta?.name ?? '', at('volumes'), options, volumes));
   const claims = new Set<string>();
   for (const claim of spec['resourceClaims'] ?? []) if (claim.name) claims.add(claim.name);
-  errors.push(...resourceClaimsErrors(spec['resourceClaims'], meta, at('resourceClaims')));
+  add(errors, resourceClaimsErrors(spec['resourceClaims'], meta, at('resourceClaims')));
   const scope: PodScope = {
     spec,
     options,
@@ -79,46 +80,45 @@ export function podSpecErrors(
     gracePeriod: grace,
     hostUsers: spec['hostUsers'] !== false,
   };
-  errors.push(...containersErrors(scope, at('containers')));
-  errors.push(...initContainersErrors(scope, at('initContainers')));
-  errors.push(...ephemeralContainersErrors(scope, at('ephemeralContainers')));
-  errors.push(...podResourcesErrors(spec, claims, path, options));
-  errors.push(...hostNetworkErrors(spec, path, options));
-  errors.push(...choiceErrors(spec['restartPolicy'], RESTART_POLICIES, at('restartPolicy')));
-  errors.push(...choiceErrors(spec['dnsPolicy'], DNS_POLICIES, at('dnsPolicy')));
-  errors.push(...labelsErrors(spec['nodeSelector'], at('nodeSelector')));
-  errors.push(...podSecurityContextErrors(spec, at('securityContext'), options));
-  errors.push(...affinityErrors(spec['affinity'], options, at('affinity')));
-  errors.push(...dnsConfigErrors(spec['dnsConfig'], spec['dnsPolicy'], at('dnsConfig')));
-  errors.push(...gatesErrors(spec, path));
-  errors.push(
-    ...topologySpreadErrors(spec['topologySpreadConstraints'], options, at('topologySpreadConstraints')),
+  add(errors, containersErrors(scope, at('containers')));
+  add(errors, initContainersErrors(scope, at('initContainers')));
+  add(errors, ephemeralContainersErrors(scope, at('ephemeralContainers')));
+  add(errors, podResourcesErrors(spec, claims, path, options));
+  add(errors, hostNetworkErrors(spec, path, options));
+  add(errors, choiceErrors(spec['restartPolicy'], RESTART_POLICIES, at('restartPolicy')));
+  add(errors, choiceErrors(spec['dnsPolicy'], DNS_POLICIES, at('dnsPolicy')));
+  add(errors, labelsErrors(spec['nodeSelector'], at('nodeSelector')));
+  add(errors, podSecurityContextErrors(spec, at('securityContext'), options));
+  add(errors, affinityErrors(spec['affinity'], options, at('affinity')));
+  add(errors, dnsConfigErrors(spec['dnsConfig'], spec['dnsPolicy'], at('dnsConfig')));
+  add(errors, gatesErrors(spec, path));
+  add(
+    errors,
+    topologySpreadErrors(spec['topologySpreadConstraints'], options, at('topologySpreadConstraints')),
   );
-  errors.push(...hostProcessErrors(spec, path, options));
-  errors.push(...hostUsersErrors(spec, path, options));
-  errors.push(...hostnameOverrideErrors(spec, path));
-  errors.push(...nameErrors(spec['serviceAccountName'], at('serviceAccountName')));
-  errors.push(...nameErrors(spec['nodeName'], at('nodeName')));
+  add(errors, hostProcessErrors(spec, path, options));
+  add(errors, hostUsersErrors(spec, path, options));
+  add(errors, hostnameOverrideErrors(spec, path));
+  add(errors, nameErrors(spec['serviceAccountName'], at('serviceAccountName')));
+  add(errors, nameErrors(spec['nodeName'], at('nodeName')));
   const deadline: number | undefined = spec['activeDeadlineSeconds'];
   if (deadline !== undefined && (deadline < 1 || deadline > MAX_INT32))
     errors.push(
       invalid(at('activeDeadlineSeconds'), deadline, `must be between 1 and ${MAX_INT32}, inclusive`),
     );
-  errors.push(...hostnameErrors(spec, path));
-  errors.push(...tolerationsErrors(spec['tolerations'], at('tolerations'), options));
-  errors.push(...hostAliasesErrors(spec['hostAliases'], at('hostAliases')));
-  errors.push(...nameErrors(spec['priorityClassName'], at('priorityClassName')));
+  add(errors, hostnameErrors(spec, path));
+  add(errors, tolerationsErrors(spec['tolerations'], at('tolerations'), options));
+  add(errors, hostAliasesErrors(spec['hostAliases'], at('hostAliases')));
+  add(errors, nameErrors(spec['priorityClassName'], at('priorityClassName')));
   if (spec['runtimeClassName'] !== undefined)
     for (const fault of dns1123SubdomainFaults(spec['runtimeClassName']))
       errors.push(invalid(at('runtimeClassName'), spec['runtimeClassName'], fault));
   if (spec['preemptionPolicy'] !== undefined)
-    errors.push(...choiceErrors(spec['preemptionPolicy'], PREEMPTION_POLICIES, at('preemptionPolicy')));
+    add(errors, choiceErrors(spec['preemptionPolicy'], PREEMPTION_POLICIES, at('preemptionPolicy')));
   if (spec['overhead'])
-    errors.push(
-      ...resourceRequirementsErrors({ limits: spec['overhead'] }, new Set(), at('overhead'), options),
-    );
-  if (spec['os']) errors.push(...osErrors(spec, path));
-  errors.push(...fileKeyRefVolumesErrors(spec, path));
+    add(errors, resourceRequirementsErrors({ limits: spec['overhead'] }, new Set(), at('overhead'), options));
+  if (spec['os']) add(errors, osErrors(spec, path));
+  add(errors, fileKeyRefVolumesErrors(spec, path));
   return errors;
 }
 
@@ -126,8 +126,9 @@ export function podSpecErrors(
 function gatesErrors(spec: Fields, path: string): FieldError[] {
   const errors: FieldError[] = [];
   spec['readinessGates']?.forEach((gate: Fields, i: number) => {
-    errors.push(
-      ...qualifiedName(
+    add(
+      errors,
+      qualifiedName(
         gate['conditionType'] ?? '',
         child(index(child(path, 'readinessGates'), i), 'conditionType'),
       ),
@@ -137,7 +138,7 @@ function gatesErrors(spec: Fields, path: string): FieldError[] {
   spec['schedulingGates']?.forEach((gate: Fields, i: number) => {
     const at = index(child(path, 'schedulingGates'), i);
     const name: string = gate['name'] ?? '';
-    errors.push(...qualifiedName(name, at));
+    add(errors, qualifiedName(name, at));
     if (seen.has(name)) errors.push(duplicate(at, name));
     seen.add(name);
   });

@@ -16,6 +16,7 @@ import type { Fields, KubeObject } from '../../../meta/object.ts';
 import { legacyIp, qualifiedName } from '../../field-validation.ts';
 import { podAnnotationUpdatesErrors } from './annotations.ts';
 import { containerTransitionErrors } from './container-transitions.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { unixIdErrors } from './security-context.ts';
 
@@ -54,7 +55,7 @@ export function podStatusErrors(
     'metadata.annotations',
     options,
   );
-  errors.push(...conditionsErrors(now['conditions']));
+  add(errors, conditionsErrors(now['conditions']));
   if ((spec['nodeName'] ?? '') !== (old['spec'].nodeName ?? ''))
     errors.push(forbidden('status.nodeName', 'may not be changed directly'));
   const nominated: string = now['nominatedNodeName'] ?? '';
@@ -72,15 +73,17 @@ export function podStatusErrors(
     );
   if ((now['qosClass'] ?? '') !== (before['qosClass'] ?? ''))
     errors.push(invalid('status.qosClass', now['qosClass'] ?? '', 'field is immutable'));
-  errors.push(...containerTransitionErrors(now, before, old['spec']));
-  errors.push(...claimStatusesErrors(now['resourceClaimStatuses'], spec['resourceClaims']));
-  errors.push(...extendedClaimErrors(now['extendedResourceClaimStatus'], spec));
-  errors.push(...podIpsErrors(now, before), ...hostIpsErrors(now, before));
+  add(errors, containerTransitionErrors(now, before, old['spec']));
+  add(errors, claimStatusesErrors(now['resourceClaimStatuses'], spec['resourceClaims']));
+  add(errors, extendedClaimErrors(now['extendedResourceClaimStatus'], spec));
+  add(errors, podIpsErrors(now, before));
+  add(errors, hostIpsErrors(now, before));
   for (const list of STATUS_LISTS)
-    errors.push(...usersErrors(now[list], `status.${list}`, spec['os']?.name ?? 'linux'));
-  errors.push(...healthErrors(now['containerStatuses'], 'status.containerStatuses', spec['containers']));
-  errors.push(
-    ...healthErrors(now['initContainerStatuses'], 'status.initContainerStatuses', spec['initContainers']),
+    add(errors, usersErrors(now[list], `status.${list}`, spec['os']?.name ?? 'linux'));
+  add(errors, healthErrors(now['containerStatuses'], 'status.containerStatuses', spec['containers']));
+  add(
+    errors,
+    healthErrors(now['initContainerStatuses'], 'status.initContainerStatuses', spec['initContainers']),
   );
   now['ephemeralContainerStatuses']?.forEach((status: Fields, i: number) => {
     if (status['allocatedResourcesStatus']?.length)
@@ -107,7 +110,7 @@ function conditionsErrors(conditions: Fields[] | undefined): FieldError[] {
         ),
       );
     if (!SYSTEM_CONDITIONS.includes(condition['type']))
-      errors.push(...qualifiedName(condition['type'] ?? '', `${at}.Type`));
+      add(errors, qualifiedName(condition['type'] ?? '', `${at}.Type`));
   });
   return errors;
 }
@@ -115,10 +118,11 @@ function conditionsErrors(conditions: Fields[] | undefined): FieldError[] {
 function claimStatusesErrors(statuses: Fields[] | undefined, claims: Fields[] | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
+  const known = new Set<string>(claims?.map((claim) => claim['name']));
   statuses?.forEach((status, i) => {
     const at = `status.resourceClaimStatuses[${i}]`;
     const name: string = status['name'] ?? '';
-    if (!claims?.some((claim) => claim['name'] === name))
+    if (!known.has(name))
       errors.push(invalid(`${at}.name`, name, 'must match the name of an entry in `spec.resourceClaims`'));
     if (names.has(name)) errors.push(duplicate(`${at}.name`, name));
     names.add(name);
@@ -201,7 +205,7 @@ function podIpsErrors(now: Fields, before: Fields): FieldError[] {
   const ips = addresses(now['podIPs']);
   const old = addresses(before['podIPs']);
   const errors = ips.flatMap((ip, i) => legacyIp(ip, `status.podIPs[${i}]`, old));
-  errors.push(...familiesErrors(ips, now['podIPs'] ?? [], 'status.podIPs'));
+  add(errors, familiesErrors(ips, now['podIPs'] ?? [], 'status.podIPs'));
   return errors;
 }
 
@@ -212,8 +216,11 @@ function hostIpsErrors(now: Fields, before: Fields): FieldError[] {
   if ((now['hostIP'] ?? '') !== ips[0])
     errors.push(invalid('status.hostIPs[0].ip', ips[0], 'must be equal to `hostIP`'));
   const old = addresses(before['hostIPs']);
-  errors.push(...ips.flatMap((ip, i) => legacyIp(ip, `status.hostIPs[${i}]`, old)));
-  errors.push(...familiesErrors(ips, now['hostIPs'], 'status.hostIPs'));
+  add(
+    errors,
+    ips.flatMap((ip, i) => legacyIp(ip, `status.hostIPs[${i}]`, old)),
+  );
+  add(errors, familiesErrors(ips, now['hostIPs'], 'status.hostIPs'));
   return errors;
 }
 
@@ -225,12 +232,10 @@ function usersErrors(statuses: Fields[] | undefined, path: string, os: string): 
     const at = `${path}[${i}].user.linux`;
     if (os === 'windows') errors.push(forbidden(at, 'cannot be set for a windows pod'));
     if (os !== 'linux') return;
-    errors.push(
-      ...unixIdErrors(user['uid'] ?? 0, child(at, 'uid')),
-      ...unixIdErrors(user['gid'] ?? 0, child(at, 'gid')),
-    );
+    add(errors, unixIdErrors(user['uid'] ?? 0, child(at, 'uid')));
+    add(errors, unixIdErrors(user['gid'] ?? 0, child(at, 'gid')));
     user['supplementalGroups']?.forEach((id: number, j: number) => {
-      errors.push(...unixIdErrors(id, index(child(at, 'supplementalGroups'), j)));
+      add(errors, unixIdErrors(id, index(child(at, 'supplementalGroups'), j)));
     });
   });
   return errors;
@@ -243,10 +248,11 @@ function healthErrors(
   containers: Fields[] | undefined,
 ): FieldError[] {
   const errors: FieldError[] = [];
+  const byName = new Map<string, Fields>(containers?.map((c) => [c['name'], c]));
   statuses?.forEach((status, i) => {
     status['allocatedResourcesStatus']?.forEach((allocated: Fields, j: number) => {
       const at = `${path}[${i}].allocatedResourcesStatus[${j}]`;
-      const container = containers?.find((c) => c['name'] === status['name']);
+      const container = byName.get(status['name']);
       const fault = container && unknownResource(allocated['name'] ?? '', container);
       if (fault) errors.push(invalid(`${at}.name`, allocated['name'] ?? '', fault));
       const ids = new Set<string>();
@@ -290,8 +296,11 @@ export function keepObservedGenerations(now: Fields, before: Fields): void {
     list.push(condition.observedGeneration ?? 0);
     old.set(condition.type, list);
   }
+  const next = new Map<string, number>();
   for (const condition of now['conditions'] ?? []) {
-    const generation = old.get(condition.type)?.shift();
+    const i = next.get(condition.type) ?? 0;
+    next.set(condition.type, i + 1);
+    const generation = old.get(condition.type)?.[i];
     if (!condition.observedGeneration && generation) condition.observedGeneration = generation;
   }
 }

@@ -3,6 +3,7 @@ import { child, type FieldError, forbidden, index, invalid, required } from '../
 import { quote } from '../../../meta/go-quote.ts';
 import type { Fields, KubeObject } from '../../../meta/object.ts';
 import { MIRROR_ANNOTATION, podAnnotationUpdatesErrors } from './annotations.ts';
+import { add } from './faults.ts';
 import { goMap } from './go-value.ts';
 import type { PodValidationOptions } from './options.ts';
 import { podErrors } from './pod-create.ts';
@@ -68,8 +69,9 @@ export function podUpdateErrors(
   const now: Fields = pod['spec'];
   const before: Fields = old['spec'];
   const errors = podErrors(pod, options);
-  errors.push(
-    ...podAnnotationUpdatesErrors(
+  add(
+    errors,
+    podAnnotationUpdatesErrors(
       pod.metadata.annotations,
       old.metadata.annotations,
       now,
@@ -81,15 +83,16 @@ export function podUpdateErrors(
   if (!imagesErrors(now['initContainers'], before['initContainers'], 'spec.initContainers', errors))
     return errors;
   if (!deadlineErrors(now['activeDeadlineSeconds'], before['activeDeadlineSeconds'], errors)) return errors;
-  errors.push(
-    ...toleratedAdditionsErrors(
+  add(
+    errors,
+    toleratedAdditionsErrors(
       now['tolerations'] ?? [],
       before['tolerations'] ?? [],
       'spec.tolerations',
       options,
     ),
   );
-  errors.push(...gateAdditionsErrors(now['schedulingGates'] ?? [], before['schedulingGates'] ?? []));
+  add(errors, gateAdditionsErrors(now['schedulingGates'] ?? [], before['schedulingGates'] ?? []));
   if (deepEqual(now, before)) return errors;
   const munged: Fields = {
     ...now,
@@ -101,7 +104,7 @@ export function podUpdateErrors(
   };
   if (before['terminationGracePeriodSeconds'] < 0 && now['terminationGracePeriodSeconds'] === 1)
     munged['terminationGracePeriodSeconds'] = before['terminationGracePeriodSeconds'];
-  if (before['schedulingGates']?.length) errors.push(...gatedChangesErrors(munged, before));
+  if (before['schedulingGates']?.length) add(errors, gatedChangesErrors(munged, before));
   if (!deepEqual(munged, before))
     errors.push(
       forbidden(
@@ -145,7 +148,7 @@ function gatedChangesErrors(munged: Fields, before: Fields): FieldError[] {
   const now: Fields | undefined = munged['affinity']?.nodeAffinity;
   const old: Fields | undefined = before['affinity']?.nodeAffinity;
   if (deepEqual(now, old)) return errors;
-  errors.push(...nodeAffinityErrors(now, old));
+  add(errors, nodeAffinityErrors(now, old));
   const affinity: Fields = { ...munged['affinity'], nodeAffinity: old };
   const empty = !old && !before['affinity'] && !affinity['podAffinity'] && !affinity['podAntiAffinity'];
   munged['affinity'] = empty ? undefined : affinity;
@@ -184,8 +187,9 @@ export function ephemeralContainersUpdateErrors(
   options: PodValidationOptions,
 ): FieldError[] {
   const errors = podErrors(pod, options);
-  errors.push(
-    ...podAnnotationUpdatesErrors(
+  add(
+    errors,
+    podAnnotationUpdatesErrors(
       pod.metadata.annotations,
       old.metadata.annotations,
       pod['spec'],

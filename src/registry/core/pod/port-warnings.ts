@@ -3,6 +3,9 @@ import { quote } from '../../../meta/go-quote.ts';
 import type { Fields } from '../../../meta/object.ts';
 import { visitContainers } from './visit.ts';
 
+/** Ports of one number are compared each with each: so many times, no more. */
+const MOST_COMPARISONS = 100_000;
+
 interface Block {
   field: string;
   hostIP: string;
@@ -15,6 +18,7 @@ export function portWarnings(spec: Fields, path: string): string[] {
   const taken = new Map<string, Block[]>();
   const names = new Map<string, string>();
   const nameWarnings: string[] = [];
+  let comparisons = 0;
   visitContainers(spec, path, (container, at) => {
     container['ports']?.forEach((port: Fields, i: number) => {
       const block: Block = {
@@ -27,10 +31,12 @@ export function portWarnings(spec: Fields, path: string): string[] {
       const place = `${port['containerPort'] ?? 0}/${port['protocol'] ?? ''}`;
       const others = taken.get(place) ?? [];
       for (const other of others) {
+        if (comparisons++ >= MOST_COMPARISONS) break;
         const words = conflict(block, other);
         if (words) warnings.push(`${block.field}: ${words} port definition with ${other.field}`);
       }
-      taken.set(place, [...others, block]);
+      others.push(block);
+      taken.set(place, others);
       const name: string = port['name'] ?? '';
       const other = names.get(name);
       if (name === '') return;

@@ -9,6 +9,7 @@ import {
 import { httpHeaderNameFaults } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
 import { nonNegative, portNumberOrName } from '../../field-validation.ts';
+import { add } from './faults.ts';
 
 /** Probes and lifecycle hooks of containers (validateProbe, validateHandler, validateLifecycle in validation.go). */
 
@@ -64,7 +65,7 @@ type GracePeriod = number | undefined;
 function httpGetErrors(http: Fields, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!http['path']) errors.push(required(child(path, 'path')));
-  errors.push(...portNumberOrName(http['port'], child(path, 'port')));
+  add(errors, portNumberOrName(http['port'], child(path, 'port')));
   if (!SCHEMES.includes(http['scheme']))
     errors.push(notSupported(child(path, 'scheme'), http['scheme'] ?? '', SCHEMES));
   for (const header of http['httpHeaders'] ?? []) {
@@ -104,9 +105,9 @@ function handlerErrors(
     }
     if (kind === 'exec') {
       if (!action['command']?.length) errors.push(required(child(at, 'command')));
-    } else if (kind === 'httpGet') errors.push(...httpGetErrors(action, at));
-    else if (kind === 'sleep') errors.push(...sleepErrors(action, grace, at));
-    else errors.push(...portNumberOrName(action['port'], child(at, 'port')));
+    } else if (kind === 'httpGet') add(errors, httpGetErrors(action, at));
+    else if (kind === 'sleep') add(errors, sleepErrors(action, grace, at));
+    else add(errors, portNumberOrName(action['port'], child(at, 'port')));
   }
   if (count === 0) errors.push(required(path, 'must specify a handler type'));
   return errors;
@@ -121,7 +122,7 @@ function probeErrors(probe: Fields, grace: GracePeriod, path: string): FieldErro
     'successThreshold',
     'failureThreshold',
   ])
-    errors.push(...nonNegative(probe[name] ?? 0, child(path, name)));
+    add(errors, nonNegative(probe[name] ?? 0, child(path, name)));
   const seconds = probe['terminationGracePeriodSeconds'];
   if (seconds !== undefined && seconds <= 0)
     errors.push(invalid(child(path, 'terminationGracePeriodSeconds'), seconds, 'must be greater than 0'));
@@ -157,10 +158,10 @@ export function probesErrors(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (container['lifecycle'])
-    errors.push(...lifecycleErrors(container['lifecycle'], grace, child(path, 'lifecycle'), os));
-  errors.push(...strictProbeErrors(container['livenessProbe'], grace, child(path, 'livenessProbe')));
-  errors.push(...readinessProbeErrors(container['readinessProbe'], grace, child(path, 'readinessProbe')));
-  errors.push(...strictProbeErrors(container['startupProbe'], grace, child(path, 'startupProbe')));
+    add(errors, lifecycleErrors(container['lifecycle'], grace, child(path, 'lifecycle'), os));
+  add(errors, strictProbeErrors(container['livenessProbe'], grace, child(path, 'livenessProbe')));
+  add(errors, readinessProbeErrors(container['readinessProbe'], grace, child(path, 'readinessProbe')));
+  add(errors, strictProbeErrors(container['startupProbe'], grace, child(path, 'startupProbe')));
   return errors;
 }
 
@@ -173,7 +174,7 @@ function lifecycleErrors(
   const errors: FieldError[] = [];
   for (const hook of ['postStart', 'preStop']) {
     if (lifecycle[hook])
-      errors.push(...handlerErrors(lifecycle[hook], LIFECYCLE_HANDLERS, grace, child(path, hook)));
+      add(errors, handlerErrors(lifecycle[hook], LIFECYCLE_HANDLERS, grace, child(path, hook)));
   }
   const signal = lifecycle['stopSignal'];
   if (signal !== undefined) {

@@ -1,6 +1,7 @@
 import { child, type FieldError, forbidden, index, invalid, required } from '../../../meta/field-error.ts';
 import type { Fields } from '../../../meta/object.ts';
 import { fieldRefErrors, resourceFieldRefErrors, VOLUME_FIELD_PATHS } from './environment.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { fileModeErrors, localPathErrors } from './paths.ts';
 
@@ -17,27 +18,25 @@ export function keyToPathErrors(item: Fields, path: string): FieldError[] {
   const file: string = item['path'] ?? '';
   if (!item['key']) errors.push(required(child(path, 'key')));
   if (file === '') errors.push(required(child(path, 'path')));
-  errors.push(
-    ...localPathErrors(file, child(path, 'path')),
-    ...fileModeErrors(item['mode'], child(path, 'mode')),
-  );
+  add(errors, localPathErrors(file, child(path, 'path')));
+  add(errors, fileModeErrors(item['mode'], child(path, 'mode')));
   return errors;
 }
 
 function downwardFileErrors(file: Fields, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!file['path']) errors.push(required(child(path, 'path')));
-  errors.push(...localPathErrors(file['path'] ?? '', child(path, 'path')));
+  add(errors, localPathErrors(file['path'] ?? '', child(path, 'path')));
   if (file['fieldRef']) {
-    errors.push(...fieldRefErrors(file['fieldRef'], VOLUME_FIELD_PATHS, child(path, 'fieldRef')));
+    add(errors, fieldRefErrors(file['fieldRef'], VOLUME_FIELD_PATHS, child(path, 'fieldRef')));
     if (file['resourceFieldRef'])
       errors.push(
         invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'),
       );
   } else if (file['resourceFieldRef'])
-    errors.push(...resourceFieldRefErrors(file['resourceFieldRef'], child(path, 'resourceFieldRef'), true));
+    add(errors, resourceFieldRefErrors(file['resourceFieldRef'], child(path, 'resourceFieldRef'), true));
   else errors.push(required(path, 'one of fieldRef and resourceFieldRef is required'));
-  errors.push(...fileModeErrors(file['mode'], child(path, 'mode')));
+  add(errors, fileModeErrors(file['mode'], child(path, 'mode')));
   return errors;
 }
 
@@ -63,21 +62,22 @@ export function projectedErrors(volume: Fields, path: string, options: PodValida
       const from = child(at, kind);
       if (!files['name']) errors.push(required(child(from, 'name')));
       files['items']?.forEach((item: Fields, j: number) => {
-        errors.push(...keyToPathErrors(item, index(child(from, 'items'), j)));
+        add(errors, keyToPathErrors(item, index(child(from, 'items'), j)));
         if (item['path']) take(item['path'], files['name'] ?? '');
       });
     }
     if (source['downwardAPI']) {
       count++;
       for (const file of source['downwardAPI'].items ?? []) {
-        errors.push(...downwardFileErrors(file, child(at, 'downwardAPI')));
+        add(errors, downwardFileErrors(file, child(at, 'downwardAPI')));
         if (file.path) take(file.path, file.path);
       }
     }
     if (source['serviceAccountToken']) {
       count++;
-      errors.push(
-        ...tokenErrors(source['serviceAccountToken'], child(at, 'serviceAccountToken'), path, options),
+      add(
+        errors,
+        tokenErrors(source['serviceAccountToken'], child(at, 'serviceAccountToken'), path, options),
       );
     }
     if (count > 1) errors.push(forbidden(at, 'may not specify more than 1 volume type per source'));
@@ -101,6 +101,6 @@ function tokenErrors(
     errors.push(invalid(at, seconds, 'may not specify a duration larger than 2^32 seconds'));
   if (!token['path']) errors.push(required(child(volumePath, 'path')));
   else if (!options.allowNonLocalTokenPath)
-    errors.push(...localPathErrors(token['path'], child(volumePath, 'path')));
+    add(errors, localPathErrors(token['path'], child(volumePath, 'path')));
   return errors;
 }

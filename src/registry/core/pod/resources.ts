@@ -19,6 +19,7 @@ import {
   isNativeResource,
   resourceName,
 } from '../resource-names.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 import { containersOf } from './visit.ts';
 
@@ -110,14 +111,16 @@ export function resourceRequirementsErrors(
   for (const [name, value] of sortedEntries(limits)) {
     const at = key(limitPath, name);
     const quantity = quantityOf(value);
-    errors.push(...nameErrors(name, at), ...quantityErrors(name, quantity, at));
+    add(errors, nameErrors(name, at));
+    add(errors, quantityErrors(name, quantity, at));
     one(name, quantity, at);
   }
   const requestPath = child(path, 'requests');
   for (const [name, value] of sortedEntries(requirements['requests'])) {
     const at = key(requestPath, name);
     const quantity = quantityOf(value);
-    errors.push(...nameErrors(name, at), ...quantityErrors(name, quantity, at));
+    add(errors, nameErrors(name, at));
+    add(errors, quantityErrors(name, quantity, at));
     if (Object.hasOwn(limits, name)) {
       const limit = quantityOf(limits[name]);
       const order = quantity.compare(limit);
@@ -138,7 +141,7 @@ export function resourceRequirementsErrors(
     one(name, quantity, at);
   }
   if (hugePages && !computes) errors.push(forbidden(path, 'HugePages require cpu or memory'));
-  errors.push(...claimNameErrors(requirements['claims'], claims, child(path, 'claims')));
+  add(errors, claimNameErrors(requirements['claims'], claims, child(path, 'claims')));
   return errors;
 }
 
@@ -149,6 +152,8 @@ function claimNameErrors(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
+  /** How many requests of each claim were named. */
+  const requested = new Map<string, number>();
   claims?.forEach((claim, i) => {
     const at = index(path, i);
     const name: string = claim['name'] ?? '';
@@ -167,9 +172,10 @@ function claimNameErrors(
       }
       if (names.has(full)) errors.push(duplicate(at, full));
       else if (request === '') {
-        for (const other of names) if (other.startsWith(`${name}/`)) errors.push(duplicate(at, name));
+        for (let n = requested.get(name) ?? 0; n > 0; n--) errors.push(duplicate(at, name));
       }
       names.add(full);
+      if (request !== '') requested.set(name, (requested.get(name) ?? 0) + 1);
     }
     if (!podClaims.has(name)) {
       const known = podClaims.size ? `: ${[...podClaims].sort().join(', ')}` : ' which is empty';

@@ -9,6 +9,7 @@ import {
   required,
 } from '../../../meta/field-error.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 import { goStruct, SECCOMP_PROFILE, SECURITY_CONTEXT } from './go-value.ts';
 import type { PodValidationOptions } from './options.ts';
 import { descendingPathErrors } from './paths.ts';
@@ -36,7 +37,7 @@ function seccompProfileErrors(profile: Fields | undefined, path: string): FieldE
   const at = child(path, 'localhostProfile');
   if (type === 'Localhost') {
     if (file === undefined) errors.push(required(at, 'must be set when seccomp type is Localhost'));
-    else errors.push(...descendingPathErrors(file, at));
+    else add(errors, descendingPathErrors(file, at));
   } else if (file !== undefined)
     errors.push(
       invalid(at, goStruct(profile, SECCOMP_PROFILE), 'can only be set when seccomp type is Localhost'),
@@ -78,8 +79,8 @@ export function containerSecurityContextErrors(
   const errors: FieldError[] = [];
   if (context['privileged'] && !options.allowPrivileged)
     errors.push(forbidden(child(path, 'privileged'), 'disallowed by cluster policy'));
-  errors.push(...unixIdErrors(context['runAsUser'], child(path, 'runAsUser')));
-  errors.push(...unixIdErrors(context['runAsGroup'], child(path, 'runAsGroup')));
+  add(errors, unixIdErrors(context['runAsUser'], child(path, 'runAsUser')));
+  add(errors, unixIdErrors(context['runAsGroup'], child(path, 'runAsGroup')));
   const procMount = context['procMount'];
   if (procMount !== undefined) {
     if (procMount !== 'Default' && procMount !== 'Unmasked')
@@ -89,7 +90,7 @@ export function containerSecurityContextErrors(
         invalid(child(path, 'procMount'), procMount, '`hostUsers` must be false to use `Unmasked`'),
       );
   }
-  errors.push(...seccompProfileErrors(context['seccompProfile'], child(path, 'seccompProfile')));
+  add(errors, seccompProfileErrors(context['seccompProfile'], child(path, 'seccompProfile')));
   if (context['allowPrivilegeEscalation'] === false) {
     const refuse = (why: string) =>
       errors.push(
@@ -103,8 +104,8 @@ export function containerSecurityContextErrors(
     for (const capability of context['capabilities']?.add ?? [])
       if (capability === 'CAP_SYS_ADMIN') refuse('`capabilities.Add` CAP_SYS_ADMIN');
   }
-  errors.push(...windowsOptionsErrors(context['windowsOptions'], child(path, 'windowsOptions')));
-  errors.push(...appArmorProfileErrors(context['appArmorProfile'], child(path, 'appArmorProfile')));
+  add(errors, windowsOptionsErrors(context['windowsOptions'], child(path, 'windowsOptions')));
+  add(errors, appArmorProfileErrors(context['appArmorProfile'], child(path, 'appArmorProfile')));
   return errors;
 }
 
@@ -184,9 +185,9 @@ export function podSecurityContextErrors(
   const errors: FieldError[] = [];
   if (!context) return errors;
   for (const id of ['fsGroup', 'runAsUser', 'runAsGroup'])
-    errors.push(...unixIdErrors(context[id], child(path, id)));
+    add(errors, unixIdErrors(context[id], child(path, id)));
   context['supplementalGroups']?.forEach((id: number, i: number) => {
-    errors.push(...unixIdErrors(id, index(child(path, 'supplementalGroups'), i)));
+    add(errors, unixIdErrors(id, index(child(path, 'supplementalGroups'), i)));
   });
   if (spec['hostPID'] && spec['shareProcessNamespace'])
     errors.push(
@@ -196,25 +197,19 @@ export function podSecurityContextErrors(
         'ShareProcessNamespace and HostPID cannot both be enabled',
       ),
     );
-  if (context['sysctls']?.length) errors.push(...sysctlErrors(spec, child(path, 'sysctls'), options));
-  errors.push(
-    ...oneOf(
-      context['fsGroupChangePolicy'],
-      ['Always', 'OnRootMismatch'],
-      child(path, 'fsGroupChangePolicy'),
-    ),
+  if (context['sysctls']?.length) add(errors, sysctlErrors(spec, child(path, 'sysctls'), options));
+  add(
+    errors,
+    oneOf(context['fsGroupChangePolicy'], ['Always', 'OnRootMismatch'], child(path, 'fsGroupChangePolicy')),
   );
-  errors.push(...seccompProfileErrors(context['seccompProfile'], child(path, 'seccompProfile')));
-  errors.push(...windowsOptionsErrors(context['windowsOptions'], child(path, 'windowsOptions')));
-  errors.push(...appArmorProfileErrors(context['appArmorProfile'], child(path, 'appArmorProfile')));
-  errors.push(
-    ...oneOf(
-      context['supplementalGroupsPolicy'],
-      ['Merge', 'Strict'],
-      child(path, 'supplementalGroupsPolicy'),
-    ),
+  add(errors, seccompProfileErrors(context['seccompProfile'], child(path, 'seccompProfile')));
+  add(errors, windowsOptionsErrors(context['windowsOptions'], child(path, 'windowsOptions')));
+  add(errors, appArmorProfileErrors(context['appArmorProfile'], child(path, 'appArmorProfile')));
+  add(
+    errors,
+    oneOf(context['supplementalGroupsPolicy'], ['Merge', 'Strict'], child(path, 'supplementalGroupsPolicy')),
   );
   const labelling = options.allowAnySelinuxChangePolicy ? ['MountOption', 'Recursive'] : ['Recursive'];
-  errors.push(...oneOf(context['seLinuxChangePolicy'], labelling, child(path, 'seLinuxChangePolicy')));
+  add(errors, oneOf(context['seLinuxChangePolicy'], labelling, child(path, 'seLinuxChangePolicy')));
   return errors;
 }

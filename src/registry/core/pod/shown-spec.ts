@@ -294,10 +294,16 @@ function podSpec(spec: Fields): unknown {
   });
 }
 
+/** Lines are compared each with each; specs far beyond any real one are not. */
+const MOST_CHARACTERS = 50_000;
+const small = (value: Fields): boolean => JSON.stringify(value).length <= MOST_CHARACTERS;
+
 /** What differs between two pod specs. */
 export const podSpecDifference = (before: Fields, now: Fields): string =>
-  unifiedDiff(podSpec(before), podSpec(now));
+  small(before) && small(now) ? unifiedDiff(podSpec(before), podSpec(now)) : '';
 
 /** What differs between two ephemeral containers. */
 export const ephemeralContainerDifference = (before: Fields, now: Fields): string =>
-  unifiedDiff(show(before, EPHEMERAL, CONTAINER_PARTS), show(now, EPHEMERAL, CONTAINER_PARTS));
+  small(before) && small(now)
+    ? unifiedDiff(show(before, EPHEMERAL, CONTAINER_PARTS), show(now, EPHEMERAL, CONTAINER_PARTS))
+    : '';

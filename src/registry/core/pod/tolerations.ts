@@ -1,4 +1,3 @@
-import { deepEqual } from '../../../meta/deep-equal.ts';
 import {
   child,
   type FieldError,
@@ -11,6 +10,7 @@ import { quote } from '../../../meta/go-quote.ts';
 import { labelNameErrors } from '../../../meta/label-selector.ts';
 import { labelValueFaults } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 
 /** spec.tolerations (ValidateTolerations in validation.go). */
@@ -30,7 +30,7 @@ export function tolerationsErrors(
     const name: string = toleration['key'] ?? '';
     const operator: string = toleration['operator'] ?? '';
     const effect: string = toleration['effect'] ?? '';
-    if (name !== '') errors.push(...labelNameErrors(name, child(at, 'key')));
+    if (name !== '') add(errors, labelNameErrors(name, child(at, 'key')));
     else if (operator !== 'Exists')
       errors.push(
         invalid(
@@ -43,7 +43,7 @@ export function tolerationsErrors(
       errors.push(
         invalid(child(at, 'effect'), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"),
       );
-    errors.push(...operatorErrors(operator, toleration['value'] ?? '', at, options));
+    add(errors, operatorErrors(operator, toleration['value'] ?? '', at, options));
     if (effect !== '' && !EFFECTS.includes(effect))
       errors.push(notSupported(child(at, 'effect'), effect, EFFECTS));
   });
@@ -89,6 +89,9 @@ function decimalErrors(value: string, path: string): FieldError[] {
   return errors;
 }
 
+const identity = ({ key = '', operator = '', value = '', effect = '' }: Fields): string =>
+  JSON.stringify([key, operator, value, effect]);
+
 /** An update may add tolerations and change how long old ones last, no more. */
 export function toleratedAdditionsErrors(
   now: Fields[],
@@ -96,11 +99,8 @@ export function toleratedAdditionsErrors(
   path: string,
   options: PodValidationOptions,
 ): FieldError[] {
-  const kept = before.every((old) =>
-    now.some((toleration) =>
-      deepEqual({ ...old, tolerationSeconds: undefined }, { ...toleration, tolerationSeconds: undefined }),
-    ),
-  );
+  const there = new Set(now.map(identity));
+  const kept = before.every((toleration) => there.has(identity(toleration)));
   if (!kept) return [forbidden(path, 'existing toleration can not be modified except its tolerationSeconds')];
   return tolerationsErrors(now, path, options);
 }

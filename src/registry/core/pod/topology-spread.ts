@@ -10,6 +10,7 @@ import {
 } from '../../../meta/field-error.ts';
 import { labelNameErrors, labelSelectorErrors } from '../../../meta/label-selector.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 import type { PodValidationOptions } from './options.ts';
 
 /** spec.topologySpreadConstraints (validateTopologySpreadConstraints in validation.go). */
@@ -39,11 +40,12 @@ export function matchLabelKeysErrors(
 ): FieldError[] {
   if (!match?.length && !mismatch?.length) return [];
   const errors = labelKeysErrors(match, selector, child(path, 'matchLabelKeys'));
-  errors.push(...labelKeysErrors(mismatch, selector, child(path, 'mismatchLabelKeys')));
+  add(errors, labelKeysErrors(mismatch, selector, child(path, 'mismatchLabelKeys')));
+  const places = new Map<string, number>(match?.map((name, i) => [name, i]));
   if (selector) {
     const seen = new Set(Object.keys(selector['matchLabels'] ?? {}));
     for (const expression of selector['matchExpressions'] ?? []) {
-      const i = match?.lastIndexOf(expression.key) ?? -1;
+      const i = places.get(expression.key) ?? -1;
       // The server puts each key into the selector itself: only a second one is the client's.
       if (i >= 0 && seen.has(expression.key))
         errors.push(
@@ -52,8 +54,9 @@ export function matchLabelKeysErrors(
       seen.add(expression.key);
     }
   }
+  const avoided = new Set(mismatch);
   match?.forEach((name, i) => {
-    if (mismatch?.includes(name))
+    if (avoided.has(name))
       errors.push(
         invalid(
           index(child(path, 'matchLabelKeys'), i),
@@ -77,7 +80,7 @@ function oldMatchLabelKeysErrors(
   for (const expression of selector?.['matchExpressions'] ?? []) taken.add(expression.key);
   if (!selector) errors.push(forbidden(path, 'must not be specified when labelSelector is not set'));
   keys.forEach((name, i) => {
-    errors.push(...labelNameErrors(name, index(path, i)));
+    add(errors, labelNameErrors(name, index(path, i)));
     if (taken.has(name))
       errors.push(invalid(index(path, i), name, 'exists in both matchLabelKeys and labelSelector'));
   });
@@ -87,25 +90,26 @@ function oldMatchLabelKeysErrors(
 const nodePolicyErrors = (policy: string | undefined, path: string): FieldError[] =>
   policy === undefined || NODE_POLICIES.includes(policy) ? [] : [notSupported(path, policy, NODE_POLICIES)];
 
+const pair = (constraint: Fields): string =>
+  JSON.stringify([constraint['topologyKey'] ?? '', constraint['whenUnsatisfiable'] ?? '']);
+
 export function topologySpreadErrors(
   constraints: Fields[] | undefined,
   options: PodValidationOptions,
   path: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
+  const last = new Map<string, number>();
+  constraints?.forEach((constraint, i) => {
+    last.set(pair(constraint), i);
+  });
   constraints?.forEach((constraint, i) => {
     const at = index(path, i);
     const action: string = constraint['whenUnsatisfiable'] ?? '';
-    errors.push(...positive(constraint['maxSkew'] ?? 0, child(at, 'maxSkew')));
+    add(errors, positive(constraint['maxSkew'] ?? 0, child(at, 'maxSkew')));
     if (!constraint['topologyKey']) errors.push(required(child(at, 'topologyKey'), 'can not be empty'));
     if (!ACTIONS.includes(action)) errors.push(notSupported(child(at, 'whenUnsatisfiable'), action, ACTIONS));
-    const again = constraints
-      .slice(i + 1)
-      .some(
-        (c) =>
-          c['topologyKey'] === constraint['topologyKey'] &&
-          c['whenUnsatisfiable'] === constraint['whenUnsatisfiable'],
-      );
+    const again = last.get(pair(constraint))! > i;
     if (again)
       errors.push(
         duplicate(
@@ -115,7 +119,7 @@ export function topologySpreadErrors(
       );
     const minDomains: number | undefined = constraint['minDomains'];
     if (minDomains !== undefined) {
-      errors.push(...positive(minDomains, child(at, 'minDomains')));
+      add(errors, positive(minDomains, child(at, 'minDomains')));
       if (action !== 'DoNotSchedule')
         errors.push(
           invalid(
@@ -125,17 +129,18 @@ export function topologySpreadErrors(
           ),
         );
     }
-    errors.push(...nodePolicyErrors(constraint['nodeAffinityPolicy'], child(at, 'nodeAffinityPolicy')));
-    errors.push(...nodePolicyErrors(constraint['nodeTaintsPolicy'], child(at, 'nodeTaintsPolicy')));
+    add(errors, nodePolicyErrors(constraint['nodeAffinityPolicy'], child(at, 'nodeAffinityPolicy')));
+    add(errors, nodePolicyErrors(constraint['nodeTaintsPolicy'], child(at, 'nodeTaintsPolicy')));
     const keys: string[] | undefined = constraint['matchLabelKeys'];
     const selector: Fields | undefined = constraint['labelSelector'];
-    errors.push(
-      ...(options.oldMatchLabelKeysInvalid
+    add(
+      errors,
+      options.oldMatchLabelKeysInvalid
         ? oldMatchLabelKeysErrors(keys, selector, child(at, 'matchLabelKeys'))
-        : matchLabelKeysErrors(keys, undefined, selector, at)),
+        : matchLabelKeysErrors(keys, undefined, selector, at),
     );
     if (!options.allowInvalidSpreadSelector)
-      errors.push(...labelSelectorErrors(selector, child(at, 'labelSelector')));
+      add(errors, labelSelectorErrors(selector, child(at, 'labelSelector')));
   });
   return errors;
 }

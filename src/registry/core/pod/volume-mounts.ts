@@ -9,6 +9,7 @@ import {
   required,
 } from '../../../meta/field-error.ts';
 import type { Fields } from '../../../meta/object.ts';
+import { add } from './faults.ts';
 import { descendingPathErrors, noBackstepsErrors } from './paths.ts';
 
 /** Where a container sees the pod's volumes (ValidateVolumeMounts, ValidateVolumeDevices in validation.go). */
@@ -45,7 +46,7 @@ export function volumeMountsErrors(
       errors.push(
         invalid(child(at, 'mountPath'), point, 'must not already exist as a path in volumeDevices'),
       );
-    if (mount['subPath']) errors.push(...descendingPathErrors(mount['subPath'], child(path, 'subPath')));
+    if (mount['subPath']) add(errors, descendingPathErrors(mount['subPath'], child(path, 'subPath')));
     if (mount['subPathExpr']) {
       if (mount['subPath'])
         errors.push(
@@ -55,10 +56,10 @@ export function volumeMountsErrors(
             'subPathExpr and subPath are mutually exclusive',
           ),
         );
-      errors.push(...descendingPathErrors(mount['subPathExpr'], child(path, 'subPathExpr')));
+      add(errors, descendingPathErrors(mount['subPathExpr'], child(path, 'subPathExpr')));
     }
-    errors.push(...propagationErrors(mount['mountPropagation'], container, child(path, 'mountPropagation')));
-    errors.push(...recursiveReadOnlyErrors(mount, child(path, 'recursiveReadOnly')));
+    add(errors, propagationErrors(mount['mountPropagation'], container, child(path, 'mountPropagation')));
+    add(errors, recursiveReadOnlyErrors(mount, child(path, 'recursiveReadOnly')));
   });
   return errors;
 }

@@ -13,6 +13,7 @@ import { quote } from '../../../meta/go-quote.ts';
 import { dns1123LabelFaults, dns1123SubdomainFaults } from '../../../meta/names.ts';
 import type { Fields } from '../../../meta/object.ts';
 import { claimTemplateErrors } from '../claim-spec.ts';
+import { add } from './faults.ts';
 import { LEGACY_SOURCES, legacySourceErrors } from './legacy-volumes.ts';
 import type { PodValidationOptions } from './options.ts';
 import { descendingPathErrors, fileModeErrors, noBackstepsErrors } from './paths.ts';
@@ -98,7 +99,7 @@ export function volumesErrors(
     else for (const fault of dns1123LabelFaults(name)) own.push(invalid(child(at, 'name'), name, fault));
     if (known.has(name)) own.push(duplicate(child(at, 'name'), name));
     if (own.length === 0) known.set(name, volume);
-    else errors.push(...own);
+    else add(errors, own);
     const claim: string | undefined = volume['persistentVolumeClaim']?.claimName;
     if (claim !== undefined && made.has(claim))
       errors.push(
@@ -128,7 +129,7 @@ function sourceErrors(
       errors.push(
         forbidden(child(path, SECOND_NAMES[kind] ?? kind), 'may not specify more than 1 volume type'),
       );
-    else errors.push(...oneSourceErrors(kind, source, name, podName, path, options));
+    else add(errors, oneSourceErrors(kind, source, name, podName, path, options));
     count++;
     if (
       kind === 'iscsi' &&
@@ -209,9 +210,9 @@ function hostPathErrors(source: Fields, path: string): FieldError[] {
 /** A secret or config map as files. */
 function filesErrors(source: Fields, nameField: string, path: string): FieldError[] {
   const errors: FieldError[] = source[nameField] ? [] : [required(child(path, nameField))];
-  errors.push(...fileModeErrors(source['defaultMode'], child(path, 'defaultMode')));
+  add(errors, fileModeErrors(source['defaultMode'], child(path, 'defaultMode')));
   source['items']?.forEach((item: Fields, i: number) => {
-    errors.push(...keyToPathErrors(item, index(child(path, 'items'), i)));
+    add(errors, keyToPathErrors(item, index(child(path, 'items'), i)));
   });
   return errors;
 }

@@ -6,6 +6,7 @@ import type { Fields } from '../../../meta/object.ts';
 import { ipWarnings } from '../../field-validation.ts';
 import { deprecatedNodeLabel } from '../../node-labels.ts';
 import { APPARMOR_CONTAINER, appArmorFromAnnotation, SECCOMP_CONTAINER, SECCOMP_POD } from './annotations.ts';
+import { add } from './faults.ts';
 import { overlappingPathsWarnings } from './overlapping-paths.ts';
 import { portWarnings } from './port-warnings.ts';
 import { quantityOf } from './resources.ts';
@@ -47,13 +48,13 @@ export function podWarnings(spec: Fields, meta: Fields | undefined, path: string
   const specPath = child(path, 'spec');
   const annotations: Record<string, string> = meta?.['annotations'] ?? {};
   const annotationPath = (name: string) => key(child(path, 'metadata.annotations'), name);
-  warnings.push(...schedulingWarnings(spec, specPath));
+  add(warnings, schedulingWarnings(spec, specPath));
   for (const [name, words] of ANNOTATIONS)
     if (annotations[name] !== undefined) warnings.push(`${annotationPath(name)}: ${words}`);
-  warnings.push(...volumesWarnings(spec['volumes'], child(specPath, 'volumes')));
-  warnings.push(...duplicatesWarnings(spec, specPath));
+  add(warnings, volumesWarnings(spec['volumes'], child(specPath, 'volumes')));
+  add(warnings, duplicatesWarnings(spec, specPath));
   for (const name of ['memory', 'ephemeral-storage'])
-    warnings.push(...fractionWarnings(spec['overhead'], name, child(specPath, 'overhead')));
+    add(warnings, fractionWarnings(spec['overhead'], name, child(specPath, 'overhead')));
   if (annotations[SECCOMP_POD] !== undefined && !spec['securityContext']?.seccompProfile)
     warnings.push(
       `${annotationPath(SECCOMP_POD)}: non-functional in v1.27+; use the "seccompProfile" field instead`,
@@ -76,21 +77,21 @@ export function podWarnings(spec: Fields, meta: Fields | undefined, path: string
     }
     for (const name of ['memory', 'ephemeral-storage'])
       for (const side of ['limits', 'requests'])
-        warnings.push(...fractionWarnings(container['resources']?.[side], name, `${at}.resources.${side}`));
-    warnings.push(...hiddenVariableWarnings(container['env'], child(at, 'env')));
+        add(warnings, fractionWarnings(container['resources']?.[side], name, `${at}.resources.${side}`));
+    add(warnings, hiddenVariableWarnings(container['env'], child(at, 'env')));
   });
-  warnings.push(...portWarnings(spec, specPath));
+  add(warnings, portWarnings(spec, specPath));
   if (spec['terminationGracePeriodSeconds'] < 0)
     warnings.push(
       `${child(specPath, 'terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
     );
   for (const kind of ['podAffinity', 'podAntiAffinity'])
-    warnings.push(...selectorlessWarnings(spec['affinity']?.[kind], `${specPath}.affinity.${kind}`));
+    add(warnings, selectorlessWarnings(spec['affinity']?.[kind], `${specPath}.affinity.${kind}`));
   spec['dnsConfig']?.nameservers?.forEach((ip: string, i: number) => {
-    warnings.push(...ipWarnings(ip, `${specPath}.dnsConfig.nameservers[${i}]`));
+    add(warnings, ipWarnings(ip, `${specPath}.dnsConfig.nameservers[${i}]`));
   });
   spec['hostAliases']?.forEach((alias: Fields, i: number) => {
-    warnings.push(...ipWarnings(alias['ip'] ?? '', `${specPath}.hostAliases[${i}].ip`));
+    add(warnings, ipWarnings(alias['ip'] ?? '', `${specPath}.hostAliases[${i}].ip`));
   });
   return warnings;
 }
@@ -148,9 +149,9 @@ function volumesWarnings(volumes: Fields[] | undefined, path: string): string[] 
       if (volume[kind]) warnings.push(`${child(index(path, i), shown)}: ${words}`);
     const claim: Fields | undefined = volume['ephemeral']?.volumeClaimTemplate;
     if (claim)
-      warnings.push(...claimWarnings(claim['spec'], `${index(path, i)}.ephemeral.volumeClaimTemplate.spec`));
+      add(warnings, claimWarnings(claim['spec'], `${index(path, i)}.ephemeral.volumeClaimTemplate.spec`));
   });
-  warnings.push(...overlappingPathsWarnings(volumes ?? []));
+  add(warnings, overlappingPathsWarnings(volumes ?? []));
   return warnings;
 }
 
