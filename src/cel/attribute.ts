@@ -45,6 +45,8 @@ export interface Step {
   optional: boolean;
   /** has(): only presence matters. */
   testOnly: boolean;
+  /** Presence in what has no fields at all is an error. */
+  strict: boolean;
 }
 
 /** Adds a step to a chain; of a conditional, to both branches. */
@@ -82,7 +84,7 @@ export function resolve(attribute: Attribute, frame: Frame): CelValue {
       return key;
     }
     if (step.testOnly) {
-      const present = has(value, key);
+      const present = step.strict && !hasFields(value) ? missing(value, key) : has(value, key);
       frame.spend(COST.select);
       frame.values?.set(step.id, present);
       if (present instanceof CelError) return present;
@@ -91,7 +93,7 @@ export function resolve(attribute: Attribute, frame: Frame): CelValue {
     }
     const found = find(value, key, optional);
     if (found === undefined) {
-      if (optional) return OPTIONAL_NONE;
+      if (optional && !(step.strict && !hasFields(value))) return OPTIONAL_NONE;
       frame.spend(COST.select);
       return labelled(missing(value, key), step.id);
     }
@@ -125,6 +127,15 @@ function find(value: CelValue, key: CelValue, optional: boolean): CelValue | und
     return optional && present === false ? undefined : value.field(key);
   }
   return undefined;
+}
+
+function hasFields(value: CelValue): boolean {
+  return (
+    value instanceof CelMap ||
+    value instanceof CelList ||
+    value instanceof CelObject ||
+    value instanceof CelOptional
+  );
 }
 
 function has(value: CelValue, key: CelValue): boolean | CelError {

@@ -37,6 +37,8 @@ export interface EnvironmentOptions {
   crossTypeComparisons?: boolean;
   /** Whether has() costs a unit; on by default. */
   presenceTestCosts?: boolean;
+  /** Whether has() and optional selection of what has no fields is an error instead of false. */
+  strictPresenceTests?: boolean;
   /** Field names in backquotes. */
   escapedIdentifiers?: boolean;
   validators?: readonly Validator[];
@@ -52,6 +54,7 @@ export class Environment implements CheckerScope, PlanScope {
   readonly container: string;
   readonly homogeneousLiterals: boolean;
   readonly presenceTestCosts: boolean;
+  readonly strictPresenceTests: boolean;
   readonly validators: readonly Validator[];
   /** Functions within whose arguments literals may mix types. */
   readonly mixedLiterals: ReadonlySet<string>;
@@ -75,6 +78,7 @@ export class Environment implements CheckerScope, PlanScope {
     this.base = parent;
     this.container = options.container ?? parent?.container ?? '';
     this.homogeneousLiterals = options.homogeneousLiterals ?? parent?.homogeneousLiterals ?? false;
+    this.strictPresenceTests = options.strictPresenceTests ?? parent?.strictPresenceTests ?? false;
     this.presenceTestCosts = options.presenceTestCosts ?? parent?.presenceTestCosts ?? true;
     this.crossType = options.crossTypeComparisons ?? parent?.crossType ?? false;
     this.escapedIdentifiers = options.escapedIdentifiers ?? parent?.escapedIdentifiers ?? false;

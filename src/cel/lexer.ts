@@ -47,6 +47,13 @@ export interface Token {
   end: number;
 }
 
+export interface Tokens {
+  /** The last one is the end of the text. */
+  tokens: Token[];
+  /** What was no token: reported, and passed over. */
+  refused: { start: number; end: number }[];
+}
+
 const KEYWORDS: Readonly<Record<string, TokenType>> = {
   in: "'in'",
   true: "'true'",
@@ -73,8 +80,9 @@ function match(pattern: RegExp, text: string, at: number): string | undefined {
  * Splits an expression into tokens, by the longest match as ANTLR's lexer does. What no token begins with is
  * reported and skipped.
  */
-export function tokenize(text: string, issues: Issues): Token[] {
+export function tokenize(text: string, issues: Issues): Tokens {
   const tokens: Token[] = [];
+  const refused: { start: number; end: number }[] = [];
   let at = 0;
   while (at < text.length) {
     const blank = skipBlank(text, at);
@@ -86,6 +94,8 @@ export function tokenize(text: string, issues: Issues): Token[] {
     if (typeof end === 'number') {
       const stop = errorEnd(text, at, end);
       issues.report(at, `Syntax error: token recognition error at: '${escapeWhite(text.slice(at, stop))}'`);
+      // ANTLR shows the character that did not fit, and then passes over it.
+      refused.push({ start: at, end: stop });
       at = stop;
       continue;
     }
@@ -93,7 +103,7 @@ export function tokenize(text: string, issues: Issues): Token[] {
     at = end.end;
   }
   tokens.push({ type: '<EOF>', text: '<EOF>', start: text.length, end: text.length });
-  return tokens;
+  return { tokens, refused };
 }
 
 function skipBlank(text: string, from: number): number {
@@ -189,11 +199,17 @@ function closing(
     if (!lines && (char === '\n' || char === '\r')) return { at, closed: false };
     if (char === '\\' && !raw) {
       const sequence = match(ESCAPE, text, at);
-      if (sequence === undefined) return { at: at + 1, closed: false };
+      if (sequence === undefined) return { at: at + partialEscape(text.slice(at)), closed: false };
       at += sequence.length;
     } else at++;
   }
   return { at, closed: false };
+}
+
+/** How much of a wrong escape sequence could still have become a right one. */
+function partialEscape(text: string): number {
+  const pattern = /^\\(?:[0-3][0-7]?|[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7})?/;
+  return pattern.exec(text)![0].length;
 }
 
 function escapeWhite(text: string): string {

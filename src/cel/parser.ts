@@ -1,6 +1,6 @@
 import { type Ast, type EntryExpr, type Expr, type FieldExpr, OP, Source } from './ast.ts';
 import { Issues } from './issues.ts';
-import { type Token, type TokenType, tokenize } from './lexer.ts';
+import { type Token, type Tokens, type TokenType, tokenize } from './lexer.ts';
 import { type Macro, MacroError, type MacroFactory } from './macros.ts';
 import { reportSyntaxErrors } from './syntax-errors.ts';
 import { unescapeBytes, unescapeString } from './unescape.ts';
@@ -45,7 +45,7 @@ export function macroKey(name: string, args: number | 'any', receiver: boolean):
 
 /** A token that fits nowhere: parsing ends, and the slow reporter finds the words for it. */
 class Unexpected extends Error {}
-/** Rules nested too deep. */
+/** Rules or operations nested too deep. */
 class TooDeep extends Error {}
 
 /** Parses an expression. Where issues were found the tree is of no use. */
@@ -65,19 +65,32 @@ export function parse(text: string, options: ParserOptions): { ast: Ast; issues:
     issues.report(-1, `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}`);
     return { ast: empty(), issues };
   }
-  const tokens = tokenize(text, issues);
+  const { tokens, refused } = tokenize(text, issues);
   const parser = new Parser(tokens, issues, offsets, options);
   try {
     const root = parser.start();
     return { ast: { ...empty(), root }, issues };
   } catch (error) {
     if (error instanceof TooDeep) {
-      issues.report(-1, `expression recursion limit exceeded: ${MAX_DEPTH}`);
+      issues.report(-1, error.message);
     } else if (error instanceof Unexpected) {
-      reportSyntaxErrors(tokens, issues);
+      const between = (from: Token, to: Token): string => textBetween(text, refused, from, to);
+      reportSyntaxErrors(tokens, between, issues);
     } else throw error;
     return { ast: empty(), issues };
   }
+}
+
+/** The text from one token to another, without what was no token. */
+function textBetween(text: string, refused: Tokens['refused'], from: Token, to: Token): string {
+  let out = '';
+  let at = from.start;
+  for (const gap of refused) {
+    if (gap.start < at || gap.end > to.end) continue;
+    out += text.slice(at, gap.start);
+    at = gap.end;
+  }
+  return out + text.slice(at, to.end);
 }
 
 class Parser {
@@ -87,6 +100,7 @@ class Parser {
   readonly #options: ParserOptions;
   #at = 0;
   #depth = { expr: 0, relation: 0, calc: 0, member: 0 };
+  readonly #heights: number[] = [];
 
   constructor(tokens: Token[], issues: Issues, offsets: number[], options: ParserOptions) {
     this.#tokens = tokens;
@@ -127,7 +141,8 @@ class Parser {
   }
 
   #deeper(rule: 'expr' | 'relation' | 'calc' | 'member'): void {
-    if (++this.#depth[rule] > MAX_DEPTH) throw new TooDeep();
+    if (++this.#depth[rule] > MAX_DEPTH)
+      throw new TooDeep(`expression recursion limit exceeded: ${MAX_DEPTH}`);
   }
 
   #id(token: Token): number {
@@ -154,7 +169,8 @@ class Parser {
       const yes = this.#logical("'||'", OP.or, () => this.#logical("'&&'", OP.and, () => this.#relation()));
       this.#expect("':'");
       const no = this.#expr();
-      out = { kind: 'call', id, fn: OP.conditional, target: undefined, args: [out, yes, no] };
+      const parts = [out, yes, no];
+      out = this.#nested({ kind: 'call', id, fn: OP.conditional, target: undefined, args: parts }, ...parts);
     }
     this.#depth.expr--;
     return out;
@@ -170,37 +186,59 @@ class Parser {
       terms.push(next());
       ids.push(this.#id(token));
     }
-    return balanced(fn, terms, ids, 0, ids.length - 1);
+    return this.#holding(balanced(fn, terms, ids, 0, ids.length - 1), ...terms);
   }
 
   #relation(): Expr {
-    const depth = this.#depth.relation;
     this.#deeper('relation');
     let left = this.#sum();
     for (let fn = RELATIONS[this.#type]; fn; fn = RELATIONS[this.#type]) {
-      this.#deeper('relation');
       const id = this.#id(this.#take());
-      left = { kind: 'call', id, fn, target: undefined, args: [left, this.#sum()] };
+      this.#deeper('relation');
+      left = this.#operation(id, fn, left, this.#sum());
+      this.#depth.relation--;
     }
-    this.#depth.relation = depth;
+    this.#depth.relation--;
     return left;
   }
 
   #sum(): Expr {
-    return this.#binary(SUMS, () => this.#binary(PRODUCTS, () => this.#unary()));
+    this.#deeper('calc');
+    const out = this.#binary(SUMS, () => this.#binary(PRODUCTS, () => this.#unary()));
+    this.#depth.calc--;
+    return out;
   }
 
   #binary(operators: Readonly<Record<string, string>>, next: () => Expr): Expr {
-    const depth = this.#depth.calc;
-    this.#deeper('calc');
     let left = next();
     for (let fn = operators[this.#type]; fn; fn = operators[this.#type]) {
-      this.#deeper('calc');
       const id = this.#id(this.#take());
-      left = { kind: 'call', id, fn, target: undefined, args: [left, next()] };
+      this.#deeper('calc');
+      left = this.#operation(id, fn, left, next());
+      this.#depth.calc--;
     }
-    this.#depth.calc = depth;
     return left;
+  }
+
+  #operation(id: number, fn: string, left: Expr, right: Expr): Expr {
+    return this.#nested({ kind: 'call', id, fn, target: undefined, args: [left, right] }, left, right);
+  }
+
+  /** Counts how deep operations nest, as they would have to be walked over. */
+  #nested(expr: Expr, ...parts: Expr[]): Expr {
+    let height = 0;
+    for (const part of parts) height = Math.max(height, this.#heights[part.id] ?? 0);
+    if (++height > MAX_DEPTH) throw new TooDeep('max recursion depth exceeded');
+    this.#heights[expr.id] = height;
+    return expr;
+  }
+
+  /** What holds other expressions is as high as the highest of them. */
+  #holding(expr: Expr, ...parts: Expr[]): Expr {
+    let height = 0;
+    for (const part of parts) height = Math.max(height, this.#heights[part.id] ?? 0);
+    if (height > 0) this.#heights[expr.id] = height;
+    return expr;
   }
 
   #unary(): Expr {
@@ -212,7 +250,8 @@ class Parser {
       if (count % 2 === 0) return this.#member();
       const id = this.#id(first);
       const fn = operator === "'!'" ? OP.not : OP.negate;
-      return { kind: 'call', id, fn, target: undefined, args: [this.#member()] };
+      const operand = this.#member();
+      return this.#holding({ kind: 'call', id, fn, target: undefined, args: [operand] }, operand);
     }
     return this.#member();
   }
@@ -223,16 +262,14 @@ class Parser {
   }
 
   #member(): Expr {
-    const depth = this.#depth.member;
     this.#deeper('member');
     let out = this.#primary();
     for (;;) {
       if (this.#type === "'.'") out = this.#selection(out);
       else if (this.#type === "'['") out = this.#index(out);
       else break;
-      this.#deeper('member');
     }
-    this.#depth.member = depth;
+    this.#depth.member--;
     return out;
   }
 
@@ -247,15 +284,16 @@ class Parser {
     if (!optional && name.type === 'IDENTIFIER' && this.#type === "'('") {
       const open = this.#take();
       const id = this.#id(open);
-      return this.#call(id, name.text, operand, this.#arguments());
+      const args = this.#arguments();
+      return this.#nested(this.#call(id, name.text, operand, args), operand, ...args);
     }
     const field = this.#fieldName(name);
     if (optional) {
       if (!this.#options.optionalSyntax) return this.#wrong(dot, "unsupported syntax '.?'");
       const key: Expr = { kind: 'literal', id: this.#id(name), value: field };
-      return { kind: 'call', id: this.#id(dot), fn: OP.optSelect, target: undefined, args: [operand, key] };
+      return this.#operation(this.#id(dot), OP.optSelect, operand, key);
     }
-    return { kind: 'select', id: this.#id(dot), operand, field, testOnly: false };
+    return this.#nested({ kind: 'select', id: this.#id(dot), operand, field, testOnly: false }, operand);
   }
 
   #fieldName(token: Token): string {
@@ -293,7 +331,8 @@ class Parser {
         return this.#list();
       case "'{'": {
         const id = this.#id(this.#take());
-        return { kind: 'map', id, entries: this.#entries() };
+        const entries = this.#entries();
+        return this.#holding({ kind: 'map', id, entries }, ...entries.flatMap((e) => [e.key, e.value]));
       }
       case "'.'":
       case 'IDENTIFIER':
@@ -317,7 +356,9 @@ class Parser {
       return this.#wrong(first, `reserved identifier: ${name.text}`);
     }
     if (!open) return { kind: 'ident', id: this.#id(name), name: dot + name.text };
-    return this.#call(this.#id(open), dot + name.text, undefined, this.#arguments());
+    const id = this.#id(open);
+    const args = this.#arguments();
+    return this.#holding(this.#call(id, dot + name.text, undefined, args), ...args);
   }
 
   #message(dot: string, tokens: number): Expr {
@@ -339,7 +380,7 @@ class Parser {
       } while (this.#accept("','"));
     } else this.#accept("','");
     this.#expect("'}'");
-    return { kind: 'struct', id, typeName, fields };
+    return this.#holding({ kind: 'struct', id, typeName, fields }, ...fields.map((f) => f.value));
   }
 
   #list(): Expr {
@@ -358,7 +399,7 @@ class Parser {
       } while (this.#accept("','"));
     } else this.#accept("','");
     this.#expect("']'");
-    return { kind: 'list', id, elements, optionals };
+    return this.#holding({ kind: 'list', id, elements, optionals }, ...elements);
   }
 
   #entries(): EntryExpr[] {

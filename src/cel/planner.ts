@@ -1,4 +1,13 @@
-import type { Ast, CallExpr, ComprehensionExpr, Expr, ListExpr, MapExpr, StructExpr } from './ast.ts';
+import type {
+  Ast,
+  CallExpr,
+  ComprehensionExpr,
+  Expr,
+  ListExpr,
+  MapExpr,
+  SelectExpr,
+  StructExpr,
+} from './ast.ts';
 import { OP, qualifiedName } from './ast.ts';
 import { type Attribute, addStep, labelled, resolve } from './attribute.ts';
 import { COST } from './call-cost.ts';
@@ -34,6 +43,8 @@ export interface PlanScope extends CallContext {
   construct(typeName: string): ((fields: Map<string, CelValue>) => CelValue) | undefined;
   /** Whether has() costs a unit. */
   presenceTestCosts: boolean;
+  /** Whether has() and optional selection of what has no fields is an error instead of false. */
+  strictPresenceTests: boolean;
 }
 
 type Planned =
@@ -127,12 +138,13 @@ class Planner {
         if (reference?.name !== undefined)
           return this.#checkedIdent(expr.id, reference.name, reference.value);
         if (!expr.testOnly && this.#ast.types.size === 0) {
-          const constant = this.#uncheckedName(expr);
-          if (constant) return constant;
+          const named = this.#uncheckedName(expr);
+          if (named) return named;
         }
         const attribute = this.#attribute(expr.operand);
         const { id, testOnly } = expr;
-        addStep(attribute, { id, key: expr.field, keyOf: undefined, optional: false, testOnly });
+        const strict = this.#scope.strictPresenceTests;
+        addStep(attribute, { id, key: expr.field, keyOf: undefined, optional: false, testOnly, strict });
         return { kind: 'attribute', attribute, testOnly };
       }
       case 'call':
@@ -187,8 +199,8 @@ class Planner {
     });
   }
 
-  /** `a.b` of an unchecked expression, where it names a constant or a local variable. */
-  #uncheckedName(expr: Expr): Planned | undefined {
+  /** `a.b` of an unchecked expression, where all of it names a constant or a bound variable. */
+  #uncheckedName(expr: SelectExpr): Planned | undefined {
     const name = qualifiedName(expr);
     if (name === undefined) return undefined;
     const candidates = candidateNames(this.#scope.container, name);
@@ -196,7 +208,17 @@ class Planner {
       const constant = this.#scope.findConstant(candidate);
       if (constant !== undefined) return { kind: 'constant', value: constant };
     }
-    return undefined;
+    const operand = this.#attribute(expr.operand);
+    const { id } = expr;
+    const strict = this.#scope.strictPresenceTests;
+    addStep(operand, { id, key: expr.field, keyOf: undefined, optional: false, testOnly: false, strict });
+    return this.#variable(id, (frame) => {
+      for (const candidate of candidates) {
+        const bound = frame.variable(candidate);
+        if (bound !== undefined) return bound;
+      }
+      return resolve(operand, frame);
+    });
   }
 
   #checkedIdent(id: number, name: string, value: CelValue | undefined): Planned {
@@ -207,7 +229,10 @@ class Planner {
       const constant = this.#scope.findConstant(name);
       if (constant !== undefined) return { kind: 'constant', value: constant };
     }
-    return this.#variable(id, (frame) => frame.variable(name) ?? noSuchAttribute(name, id));
+    return this.#variable(id, (frame) => {
+      const bound = frame.variable(name);
+      return bound === undefined ? noSuchAttribute(name, id) : bound;
+    });
   }
 
   #variable(id: number, root: Node): Planned {
@@ -310,7 +335,7 @@ class Planner {
     const [operand, key] = args;
     const attribute = this.#attribute(operand!);
     const planned = this.#plan(key!);
-    const step = { id: expr.id, optional, testOnly: false };
+    const step = { id: expr.id, optional, testOnly: false, strict: this.#scope.strictPresenceTests };
     if (planned.kind === 'constant') addStep(attribute, { ...step, key: planned.value, keyOf: undefined });
     else if (planned.kind === 'attribute' && !planned.testOnly) {
       // A chain as an index is resolved, not evaluated: it costs nothing of its own.
