@@ -1,12 +1,12 @@
 import { type GroupVersionKind, groupVersion, type KubeObject, parseGroupVersion } from '../meta/object.ts';
 import { badRequestError, type StatusError } from '../meta/status.ts';
 import { decodeStruct, decodeUntyped } from './decode-value.ts';
-import { decodeYaml } from './decode-yaml.ts';
 import { goSyntaxError } from './go-json-syntax.ts';
 import { countKeys, MAX_DEPTH, NumberLiteral, parseExact, RepeatedObject, survey } from './json-text.ts';
 import { decodeProtobuf, type Envelope, openEnvelope } from './protobuf/envelope.ts';
 import { internalType, isRegistered, notRegistered, sameScheme, schemeName } from './scheme.ts';
 import { typeTable } from './type-table.ts';
+import { decodeYaml } from './yaml/value.ts';
 
 /**
  * Request bodies, from bytes to an object of the kind that the resource has (apiserver endpoints/handlers/create.go,
@@ -37,13 +37,9 @@ export type Decoded =
  * Decodes a body into an object of a built-in kind. A 400 for what cannot be read, is of another kind or version.
  * `Strict` callers refuse strictErrors with `strictDecodingError`; `Warn` callers write each as a warning.
  */
-export async function decodeObject(
-  body: Buffer,
-  mediaType: string,
-  options: DecodeOptions,
-): Promise<Decoded> {
+export function decodeObject(body: Buffer, mediaType: string, options: DecodeOptions): Decoded {
   const { expected, strict } = options;
-  const parsed = await parseBody(body, mediaType, strict);
+  const parsed = parseBody(body, mediaType, strict);
   if (!parsed.ok) return unrecognized(parsed.error, expected.kind, body);
   const meta = parsed.protobuf
     ? versionKind(parsed.protobuf.apiVersion, parsed.protobuf.kind)
@@ -85,13 +81,9 @@ export async function decodeObject(
  * Decodes a body into an object of a custom resource: nothing is known of its fields yet. Kind and apiVersion must be
  * given; strictErrors name repeated fields only.
  */
-export async function decodeUnstructured(
-  body: Buffer,
-  mediaType: string,
-  options: DecodeOptions,
-): Promise<Decoded> {
+export function decodeUnstructured(body: Buffer, mediaType: string, options: DecodeOptions): Decoded {
   const { expected, strict } = options;
-  const parsed = await parseBody(body, mediaType, strict);
+  const parsed = parseBody(body, mediaType, strict);
   if (!parsed.ok) return unrecognized(parsed.error, expected.kind, body);
   const meta = interpret(parsed.value);
   if ('error' in meta) return unrecognized(meta.error, expected.kind, body);
@@ -139,13 +131,13 @@ export type ParsedBody =
   | { ok: false; error: string };
 
 /** Bytes into a value; errors in Go's words, without what handlers put around them. */
-export async function parseBody(body: Buffer, mediaType: string, strict: boolean): Promise<ParsedBody> {
+export function parseBody(body: Buffer, mediaType: string, strict: boolean): ParsedBody {
   if (mediaType === PROTOBUF_TYPE) {
     const opened = openEnvelope(body);
     return opened.ok ? { ok: true, value: undefined, strictErrors: [], protobuf: opened.envelope } : opened;
   }
   if (mediaType === YAML_TYPE) {
-    const decoded = await decodeYaml(body.toString('utf8'));
+    const decoded = decodeYaml(body.toString('utf8'));
     if (!decoded.ok) return { ok: false, error: decoded.error };
     const repeated = decoded.repeated.map((line) => `\n  ${line}`).join('');
     return {
@@ -205,7 +197,7 @@ export function interpret(value: unknown): GroupVersionKind | { error: string } 
   return versionKind(apiVersion, kind);
 }
 
-function versionKind(apiVersion: string, kind: string): GroupVersionKind | { error: string } {
+export function versionKind(apiVersion: string, kind: string): GroupVersionKind | { error: string } {
   const gv = parseGroupVersion(apiVersion);
   return gv ? { ...gv, kind } : { error: `unexpected GroupVersion string: ${apiVersion}` };
 }
