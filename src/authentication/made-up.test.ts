@@ -350,12 +350,13 @@ describe('made-up certificates', () => {
 
   it('with any names give just these names', { timeout: LONG }, async () => {
     await made();
-    const text = fc
-      .string({ minLength: 1, maxLength: 30, unit: 'grapheme' })
-      .filter((t) => t.trim() === t && !/[\\#]/.test(t));
+    const text = fc.string({ minLength: 1, maxLength: 30, unit: 'grapheme' });
     await fc.assert(
       fc.asyncProperty(text, fc.array(text, { maxLength: 3 }), async (cn, groups) => {
-        const subject = [...groups.map((o) => ({ '2.5.4.10': [o] })), { '2.5.4.3': [cn] }];
+        const subject = [
+          ...groups.map((o) => ({ '2.5.4.10': [{ utf8String: o }] })),
+          { '2.5.4.3': [{ utf8String: cn }] },
+        ];
         expect(present([(await client(root, subject)).der])).toMatchObject({ user: { name: cn, groups } });
       }),
       { numRuns: 300 },
