@@ -25,6 +25,10 @@ export async function run(argv: readonly string[]): Promise<number> {
       code = await up({ dataDir, port, flags });
     });
   program.command('apiserver').description("run an API server with kube-apiserver's flags; apiserver --help lists them");
+  if (argv[2] === 'who-can') (await import('./who-can.ts')).registerWhoCan(program);
+  else program.command('who-can').description('who may do something: VERB RESOURCE').allowUnknownOption();
+  if (argv[2] === 'rights') (await import('./rights.ts')).registerRights(program);
+  else program.command('rights').description('what somebody may do, and what a change of policy gives and takes').allowUnknownOption();
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -42,7 +42,7 @@ export interface ServedResource {
 /** How objects of one kind in one version are read, patched and owned. */
 export interface KindScheme {
   /** A body as an object of the kind; `expected` says which. */
-  decode(body: Buffer, mediaType: string, options: { expected: GroupVersionKind; strict: boolean }): Promise<Decoded>;
+  decode(body: Buffer, mediaType: string, options: { expected: GroupVersionKind; strict: boolean }): Decoded;
   /** The result of a patch as an object of the kind, with its defaults. */
   redecode(value: unknown, strict: boolean): { ok: true; object: KubeObject; strictErrors: readonly string[] } | { ok: false; error: string };
   /** Absent for kinds that strategic merge patches do not fit. */

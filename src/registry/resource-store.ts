@@ -16,7 +16,7 @@ import {
 } from '../meta/status.ts';
 import { rfc3339 } from '../meta/clock.ts';
 import { quote } from '../meta/go-quote.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-meta-validation.ts';
+import { validateAnyObjectMeta, validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-meta-validation.ts';
 import type { ResourceDescriptor } from '../schema/resources.ts';
 import type { StoredValue, WriteResult } from '../storage/store.ts';
 import { type Store, StoreUnavailableError } from '../storage/store.ts';
@@ -145,18 +145,50 @@ export class ResourceStore {
     const wanted = object.metadata.resourceVersion;
     const created = this.#parts.managedFields.create(object, context.manager, context.now);
     await context.admission.mutate(this.#attributes('CREATE', context, namespace, object.metadata.name ?? '', created));
-    this.beforeCreate(created, context, namespace);
-    await context.admission.validate(
-      this.#attributes('CREATE', context, namespace, created.metadata.name!, created),
-    );
-    if (wanted !== undefined && wanted !== '' && wanted !== '0') {
-      throw unknownError('resourceVersion should not be set on objects to be created');
+    return this.#reserved(created, undefined, context, namespace, '', async () => {
+      this.#beforeCreate(created, context, namespace);
+      await this.#checkAccess(created, undefined, context, namespace);
+      await context.admission.validate(
+        this.#attributes('CREATE', context, namespace, created.metadata.name!, created),
+      );
+      if (wanted !== undefined && wanted !== '' && wanted !== '0') {
+        throw unknownError('resourceVersion should not be set on objects to be created');
+      }
+      return this.#insert(created, context, namespace);
+    });
+  }
+
+  /** Runs a write between what the kind reserves for it outside the object and that reservation's end. */
+  async #reserved<T>(
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: WriteContext,
+    namespace: string,
+    subresource: string,
+    write: () => Promise<T>,
+  ): Promise<T> {
+    if (!this.strategy.begin) return write();
+    const reservation = await this.strategy.begin(object, old, this.#strategyContext(context, namespace, subresource));
+    let written: T;
+    try {
+      written = await write();
+    } catch (error) {
+      await reservation?.revert();
+      throw error;
     }
-    return this.#insert(created, context, namespace);
+    if (context.dryRun) await reservation?.revert();
+    else await reservation?.commit();
+    return written;
+  }
+
+  async #checkAccess(object: KubeObject, old: KubeObject | undefined, context: WriteContext, namespace: string): Promise<void> {
+    if (!this.strategy.validateAccess) return;
+    const errors = await this.strategy.validateAccess(object, old, this.#strategyContext(context, namespace, ''));
+    if (errors.length) throw invalidError(this.kind, object.metadata.name ?? '', errors);
   }
 
   /** Fills in what the server owns, runs the strategy and checks the result (rest.BeforeCreate). */
-  beforeCreate(object: KubeObject, context: WriteContext, namespace: string): void {
+  #beforeCreate(object: KubeObject, context: WriteContext, namespace: string): void {
     const meta = object.metadata;
     meta.creationTimestamp = rfc3339(context.now);
     meta.uid = this.#parts.uuid();
@@ -228,38 +260,61 @@ export class ResourceStore {
         if (asked !== BigInt(cached!.revision)) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
       }
       object.metadata.resourceVersion = existing.metadata.resourceVersion!;
-      this.beforeUpdate(object, existing, context, namespace, options.subresource ?? '');
-      this.#parts.managedFields.keepTimes(object, existing);
-      await context.admission.validate(
-        this.#attributes('UPDATE', context, namespace, name, object, existing, options.subresource),
+      const outcome = await this.#reserved(object, existing, context, namespace, options.subresource ?? '', () =>
+        this.#overwrite(context, namespace, name, object, cached!, options.subresource ?? ''),
       );
-      const ends = this.strategy.deletion ? this.strategy.deletion.mayGo(object) : endsDeletion(object, existing);
-      if (ends) {
-        if (!context.dryRun) await this.#remove(key, name, cached!.revision);
-        return { object, created: false, deleted: true };
-      }
-      if (context.dryRun || same(object, existing)) return { object, created: false, deleted: false };
-      delete object.metadata.resourceVersion;
-      const ttlSeconds = this.strategy.ttlSeconds?.(object);
-      const result = await this.#write(() =>
-        this.#parts.store.put(key, encode(object), { expect: cached!.revision, ...(ttlSeconds ? { ttlSeconds } : {}) }),
-      );
-      if (result.ok) return { object: await this.#written(object, result.revision), created: false, deleted: false };
+      if (outcome !== 'lost') return outcome;
       if (!unconditional && !options.retryConflicts) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
-      await this.#catchUp(result.current);
     }
     throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
   }
 
+  /** One try to put the new object in the place of the one that was read; `lost` where somebody else was faster. */
+  async #overwrite(
+    context: WriteContext,
+    namespace: string,
+    name: string,
+    object: KubeObject,
+    cached: CachedObject,
+    subresource: string,
+  ): Promise<{ object: KubeObject; created: boolean; deleted: boolean } | 'lost'> {
+    const existing = cached.object;
+    const key = this.key(namespace, name);
+    this.#beforeUpdate(object, existing, context, namespace, subresource);
+    await this.#checkAccess(object, existing, context, namespace);
+    this.#parts.managedFields.keepTimes(object, existing);
+    await context.admission.validate(this.#attributes('UPDATE', context, namespace, name, object, existing, subresource));
+    const ends = this.strategy.deletion ? this.strategy.deletion.mayGo(object) : endsDeletion(object, existing);
+    if (ends) {
+      if (!context.dryRun) {
+        await this.#remove(key, name, cached.revision);
+        await this.strategy.afterDelete?.(object, this.#strategyContext(context, namespace, subresource));
+      }
+      return { object, created: false, deleted: true };
+    }
+    if (context.dryRun || same(object, existing)) return { object, created: false, deleted: false };
+    delete object.metadata.resourceVersion;
+    const ttlSeconds = this.strategy.ttlSeconds?.(object);
+    const result = await this.#write(() =>
+      this.#parts.store.put(key, encode(object), { expect: cached.revision, ...(ttlSeconds ? { ttlSeconds } : {}) }),
+    );
+    if (result.ok) return { object: await this.#written(object, result.revision), created: false, deleted: false };
+    await this.#catchUp(result.current);
+    return 'lost';
+  }
+
   async #createOnUpdate(context: WriteContext, namespace: string, object: KubeObject, options: UpdateOptions): Promise<KubeObject> {
-    this.beforeCreate(object, context, namespace);
-    await options.authorizeCreate?.();
-    await context.admission.validate(this.#attributes('CREATE', context, namespace, object.metadata.name!, object));
-    return this.#insert(object, context, namespace);
+    return this.#reserved(object, undefined, context, namespace, '', async () => {
+      this.#beforeCreate(object, context, namespace);
+      await options.authorizeCreate?.();
+      await this.#checkAccess(object, undefined, context, namespace);
+      await context.admission.validate(this.#attributes('CREATE', context, namespace, object.metadata.name!, object));
+      return this.#insert(object, context, namespace);
+    });
   }
 
   /** Keeps what a client may not change, runs the strategy and checks the change (rest.BeforeUpdate). */
-  beforeUpdate(object: KubeObject, old: KubeObject, context: WriteContext, namespace: string, subresource: string): void {
+  #beforeUpdate(object: KubeObject, old: KubeObject, context: WriteContext, namespace: string, subresource: string): void {
     const meta = object.metadata;
     const before = old.metadata;
     matchNamespace(object, this.descriptor.namespaced ? namespace : '');
@@ -283,7 +338,7 @@ export class ResourceStore {
     this.#parts.normalize(object);
     if (strategy.generation && subresource !== 'status' && specChanged(object, old)) meta.generation = (before.generation ?? 0) + 1;
     const common = [
-      ...validateObjectMeta(meta, this.descriptor.namespaced, undefined, 'metadata'),
+      ...validateAnyObjectMeta(meta, this.descriptor.namespaced),
       ...validateObjectMetaUpdate(meta, before, 'metadata'),
     ];
     // The generic store and the kind's own checks both look at the metadata, so each of its faults is told twice.
@@ -334,6 +389,7 @@ export class ResourceStore {
       if (result.ok) {
         await this.#seen(result.revision);
         object.metadata.resourceVersion = String(result.revision);
+        await this.strategy.afterDelete?.(object, this.#strategyContext(context, namespace, ''));
         return { object, gone: true };
       }
       if (!result.current) throw notFoundError(this.resource, name);

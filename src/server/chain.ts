@@ -112,6 +112,7 @@ export class RequestChain {
       audiences: this.#parts.audiences,
       now: request.now,
       warn: request.warn,
+      annotate: request.annotate,
     };
     const asked = authentication.authenticate(question);
     const outcome: AuthenticationOutcome = asked instanceof Promise ? await asked : asked;
@@ -181,6 +182,11 @@ export class RequestChain {
       return;
     }
     this.#parts.logFailure(request, error);
-    answerStatus(request, internalError('an unexpected error; the log has it'));
+    try {
+      answerStatus(request, internalError('an unexpected error; the log has it'));
+    } catch (second) {
+      this.#parts.logFailure(request, second);
+      request.exchange.respond(500, {}, '');
+    }
   }
 }

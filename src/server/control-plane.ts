@@ -9,6 +9,7 @@ import { TokenRequestResource } from '../authentication/service-account/token-re
 import { TokenReviewResource } from '../authentication/token-review.ts';
 import { requestAttributes } from '../authorization/attributes.ts';
 import { type Authorization, createAuthorization } from '../authorization/config/create.ts';
+import { refusesAnonymous } from '../authorization/config/flags.ts';
 import { EscalationGuard } from '../authorization/rbac/escalation.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
 import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
@@ -16,12 +17,15 @@ import { authorizationReviews } from '../authorization/reviews/index.ts';
 import { DecisionRing } from '../explain/record.ts';
 import { Impersonation } from '../impersonation/impersonation.ts';
 import { type Clock, systemClock } from '../meta/clock.ts';
+import { groupVersion } from '../meta/object.ts';
 import type { UserInfo } from '../meta/user.ts';
 import { MASTERS } from '../meta/user.ts';
 import type { AdmissionHook } from '../registry/admission-hook.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import type { Lister } from '../registry/lister.ts';
 import { RegistryClient } from '../registry/object-client.ts';
+import { PodBinding } from '../registry/core/pod-binding.ts';
+import { PodEviction } from '../registry/core/pod-eviction.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { builtInGroups } from '../schema/resources.ts';
@@ -94,6 +98,7 @@ export class ControlPlane {
     this.authentication = createAuthentication(options.authentication, {
       client: this.client,
       readLive: options.store.engine === 'etcd',
+      ...(refusesAnonymous(options.authorization) && options.authentication.anonymousAuth === undefined ? { anonymous: { enabled: false, paths: [] } } : {}),
       report: {
         loaded: (path) => log.info({ path }, 'reloaded'),
         bad: (path, error) => log.error({ path, error: words(error) }, 'not reloaded; what was read before stays in force'),
@@ -179,7 +184,13 @@ export class ControlPlane {
     const { options, log } = this.#parts;
     for (let tries = 0; !this.#stopping; tries++) {
       try {
-        await bootstrap(this.client, { ...options, port: this.#port }, this.authorization.types.has('RBAC'));
+        await bootstrap({
+          client: this.client,
+          options: { ...options, port: this.#port },
+          rbac: this.authorization.types.has('RBAC'),
+          clock: this.#clock,
+          groupVersions: [...builtInGroups()].flatMap(([group, versions]) => versions.map((version) => groupVersion({ group, version }))),
+        });
         this.#bootstrapFault = undefined;
         break;
       } catch (error) {
@@ -194,7 +205,7 @@ export class ControlPlane {
       clientOf: (name) => this.#clientOf({ name: `system:serviceaccount:kube-system:${name}`, groups: [MASTERS, 'system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }, 'kube-controller-manager'),
       registry: this.registry,
       authorization: this.authorization.chain,
-      signer: this.authentication.signer,
+      makeLegacyToken: this.authentication.makeLegacyToken,
       clock: this.#clock,
       log,
     });
@@ -262,6 +273,9 @@ export class ControlPlane {
         }),
       ],
     ]);
+    out.set('/bindings', new PodBinding(this.client));
+    out.set('/pods/binding', new PodBinding(this.client));
+    out.set('/pods/eviction', new PodEviction(this.client));
     for (const [plural, virtual] of Object.entries(authorizationReviews(this.authorization.chain))) {
       out.set(`authorization.k8s.io/${plural}`, virtual);
     }
@@ -369,6 +383,9 @@ class LateVirtuals {
     'authorization.k8s.io/localsubjectaccessreviews',
     'authorization.k8s.io/selfsubjectrulesreviews',
     '/serviceaccounts/token',
+    '/bindings',
+    '/pods/binding',
+    '/pods/eviction',
   ];
 
   entries(): Map<string, VirtualResource> {

@@ -1,8 +1,14 @@
 import type { AuthorizationChain } from '../authorization/chain.ts';
-import type { TokenSigner } from '../authentication/service-account/signer.ts';
+import { BootstrapSigner } from '../controllers/bootstrap-signer.ts';
+import { BootstrapTokenCleaner } from '../controllers/bootstrap-token-cleaner.ts';
 import { ClusterRoleAggregation } from '../controllers/cluster-role-aggregation.ts';
+import { GarbageCollector } from '../controllers/garbage-collector.ts';
+import { LegacyTokenCleaner } from '../controllers/legacy-token-cleaner.ts';
+import { LegacyTokenTracking } from '../controllers/legacy-token-tracking.ts';
+import { NamespaceDeletion } from '../controllers/namespace-deletion.ts';
 import { RootCaPublisher } from '../controllers/root-ca-publisher.ts';
 import { ServiceAccountsController } from '../controllers/service-accounts.ts';
+import { type LegacyTokenMaker, TokenSecretsController } from '../controllers/token-secrets.ts';
 import type { Clock } from '../meta/clock.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -21,7 +27,7 @@ export interface ControllerParts {
   clientOf(account: string): ObjectClient;
   registry: Registry;
   authorization: AuthorizationChain;
-  signer: TokenSigner;
+  makeLegacyToken: LegacyTokenMaker;
   clock: Clock;
   log: Log;
 }
@@ -38,10 +44,39 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     return controllers.length === 0 || controllers.includes('*') || controllers.includes(name);
   };
   const rootCa = readOptional(options.rootCaFile);
-  const loops: { name: string; make(): { start(): void; stop(): void | Promise<void> } }[] = [
+  const { clock, registry } = parts;
+  const deletable = (namespacedOnly: boolean) => () =>
+    [...registry.stores()]
+      .filter(({ descriptor }) => descriptor.verbs.includes('delete') && (!namespacedOnly || descriptor.namespaced))
+      .map(({ descriptor: { group, plural, kind, namespaced } }) => ({ group, resource: plural, kind, namespaced }));
+  const collector = (): GarbageCollector => {
+    const made = new GarbageCollector({ client: clientOf('generic-garbage-collector'), resources: deletable(false), complain });
+    registry.onChange(() => made.resourcesChanged());
+    return made;
+  };
+    const loops: { name: string; make(): { start(): void; stop(): void | Promise<void> } }[] = [
     { name: 'serviceaccount', make: () => new ServiceAccountsController(clientOf('service-account-controller'), complain) },
+    {
+      name: 'serviceaccount-token',
+      make: () => new TokenSecretsController(clientOf('tokens-controller'), parts.makeLegacyToken, rootCa, complain),
+    },
+    { name: 'legacy-serviceaccount-token-tracking', make: () => new LegacyTokenTracking(clientOf('kube-apiserver'), clock, complain) },
+    {
+      name: 'legacy-serviceaccount-token-cleaner',
+      make: () => new LegacyTokenCleaner({ client: clientOf('legacy-service-account-token-cleaner'), clock, complain }),
+    },
     { name: 'root-ca-certificate-publisher', make: () => new RootCaPublisher(clientOf('root-ca-cert-publisher'), rootCa, complain) },
-    { name: 'clusterrole-aggregation', make: () => new ClusterRoleAggregation(clientOf('clusterrole-aggregation-controller'), (message) => log.warn({}, message)) },
+    {
+      name: 'clusterrole-aggregation',
+      make: () => new ClusterRoleAggregation(clientOf('clusterrole-aggregation-controller'), (message) => log.warn({}, message)),
+    },
+    {
+      name: 'namespace',
+      make: () => new NamespaceDeletion({ client: clientOf('namespace-controller'), resources: deletable(true), clock, complain }),
+    },
+    { name: 'garbagecollector', make: collector },
+    { name: 'bootstrapsigner', make: () => new BootstrapSigner(clientOf('bootstrap-signer'), clock, complain) },
+    { name: 'tokencleaner', make: () => new BootstrapTokenCleaner(clientOf('token-cleaner'), clock, complain) },
   ];
   const running = loops.filter(({ name }) => wanted(name)).map(({ make }) => make());
   return {

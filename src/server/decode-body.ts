@@ -1,9 +1,9 @@
 import type { GroupVersionKind, KubeObject } from '../meta/object.ts';
-import { groupVersion } from '../meta/object.ts';
-import { badRequestError, invalidError, StatusError } from '../meta/status.ts';
+import { invalidError } from '../meta/status.ts';
 import type { DeleteOptions } from '../registry/delete-options.ts';
 import type { ServedResource } from '../registry/registry.ts';
 import { decodeObject, JSON_TYPE, PROTOBUF_TYPE, strictDecodingError, YAML_TYPE } from '../schema/decode.ts';
+import { decodeDeleteOptions } from '../schema/decode-options.ts';
 import type { ApiRequest } from './api-request.ts';
 import { queryBoolean, queryInteger } from './handlers/list-options.ts';
 import { validateCreateOptions, validatePatchOptions } from './handlers/write-options.ts';
@@ -26,20 +26,20 @@ export function bodyType(request: ApiRequest): string {
  * The body as an object of a kind, with the kind's defaults. Unknown and repeated fields are refused, warned of or passed
  * over, as `fieldValidation` says.
  */
-export async function decodeBody(
+export function decodeBody(
   request: ApiRequest,
   body: Buffer,
   served: ServedResource,
   kind: GroupVersionKind,
   validation: WriteOptions['fieldValidation'] = 'Warn',
-): Promise<KubeObject> {
+): KubeObject {
   const type = bodyType(request);
   const own = kind.kind === served.descriptor.kind && kind.group === served.descriptor.group;
   const options = { expected: kind, strict: validation !== 'Ignore' };
-  const decoded = await (own ? served.scheme.decode(body, type, options) : decodeObject(body, type, options));
+  const decoded = own ? served.scheme.decode(body, type, options) : decodeObject(body, type, options);
   if (!decoded.ok) throw decoded.error;
   if (decoded.strictErrors.length && validation === 'Strict') {
-    throw strictDecodingError(kind.kind, groupVersion(kind), decoded.strictErrors);
+    throw strictDecodingError(kind.kind, kind.version, decoded.strictErrors);
   }
   if (validation === 'Warn') for (const text of decoded.strictErrors) request.warn(text);
   return decoded.object;
@@ -65,13 +65,11 @@ export function writeOptions(request: ApiRequest, kind: 'CreateOptions' | 'Updat
 }
 
 /** DeleteOptions of a body, or of the query where there is no body. */
-export async function decodeDeleteOptions(request: ApiRequest, body: Buffer): Promise<DeleteOptions> {
+export function deleteOptions(request: ApiRequest, body: Buffer): DeleteOptions {
   if (body.length) {
-    const expected = { group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' };
-    const decoded = await decodeObject(body, bodyType(request), { expected, strict: false });
-    if (!decoded.ok) throw reworded(decoded.error);
-    const { kind: _kind, apiVersion: _version, metadata: _metadata, ...options } = decoded.object;
-    return options as DeleteOptions;
+    const decoded = decodeDeleteOptions(body, bodyType(request));
+    if (!decoded.ok) throw decoded.error;
+    return decoded.options as DeleteOptions;
   }
   const { query } = request;
   const options: DeleteOptions = {};
@@ -83,10 +81,4 @@ export async function decodeDeleteOptions(request: ApiRequest, body: Buffer): Pr
   if (policy !== null) options.propagationPolicy = policy as NonNullable<DeleteOptions['propagationPolicy']>;
   if (query.has('dryRun')) options.dryRun = query.getAll('dryRun');
   return options;
-}
-
-/** Options are read by another decoder than objects, which puts nothing around what is wrong. */
-function reworded(error: StatusError): StatusError {
-  const match = /^the object provided is unrecognized \(must be of type DeleteOptions\): (.*) \([^()]*\)$/s.exec(error.message);
-  return match ? badRequestError(match[1]!) : error;
 }

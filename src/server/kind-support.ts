@@ -5,30 +5,14 @@ import { FieldManager } from '../schema/apply/field-manager.ts';
 import { builtinKind } from '../schema/apply/owned-kinds.ts';
 import { builtinSchemas } from '../schema/apply/type-table-schema.ts';
 import { decodeObject } from '../schema/decode.ts';
+import { applyTableDefaults, normalizerOf } from '../schema/defaults.ts';
 import { decodeStruct } from '../schema/decode-value.ts';
 import { type TypeDefinition, typeTable } from '../schema/type-table.ts';
 
-/**
- * Brings an object of a built-in type into the form that decoding into its Go type and encoding again would give it:
- * what is empty and left out when empty vanishes, values stand in their canonical form. In place.
- */
+/** Brings objects of a built-in kind into the form that decoding gives them, the table's defaults set. In place. */
 export function normalizer(gvk: GroupVersionKind): (object: KubeObject) => void {
-  let type: TypeDefinition | undefined;
-  return (object) => {
-    type ??= typeTable.kind(gvk);
-    if (!type) return;
-    const { kind, apiVersion } = object;
-    const decoded = decodeStruct(object, type, false);
-    if (!decoded.ok) return;
-    const value = decoded.value as KubeObject;
-    if (value !== object) {
-      for (const key of Object.keys(object)) delete object[key];
-      Object.assign(object, value);
-    }
-    if (kind !== undefined) object.kind = kind;
-    if (apiVersion !== undefined) object.apiVersion = apiVersion;
-    object.metadata ??= {};
-  };
+  const name = typeTable.nameOfKind(gvk);
+  return name === undefined ? () => {} : (normalizerOf(name) as (object: KubeObject) => void);
 }
 
 /** Who owns what in objects of a built-in kind. Made when the first write comes: most kinds never see one. */
@@ -58,10 +42,14 @@ export function builtInScheme(
 ): KindScheme {
   const typed = (): TypeDefinition => typeTable.kind(gvk)!;
   const name = typeTable.nameOfKind(gvk);
+  const tableDefaults = (object: KubeObject): void => {
+    applyTableDefaults(object, typed());
+    defaults(object);
+  };
   const scheme: KindScheme = {
-    async decode(body, mediaType, options) {
-      const decoded = await decodeObject(body, mediaType, options);
-      if (decoded.ok) defaults(decoded.object);
+    decode(body, mediaType, options) {
+      const decoded = decodeObject(body, mediaType, options);
+      if (decoded.ok) tableDefaults(decoded.object);
       return decoded;
     },
     redecode(value, strict) {
@@ -69,7 +57,7 @@ export function builtInScheme(
       if (!decoded.ok) return decoded;
       const object = { ...decoded.value, kind: gvk.kind, apiVersion: groupVersion(gvk) } as unknown as KubeObject;
       object.metadata ??= {};
-      defaults(object);
+      tableDefaults(object);
       return { ok: true, object, strictErrors: decoded.strictErrors };
     },
     managedFields,

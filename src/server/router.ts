@@ -3,9 +3,10 @@ import type { AuthorizationChain } from '../authorization/chain.ts';
 import { forbiddenStatus } from '../authorization/forbidden.ts';
 import { methodNotAllowedError, notFoundError, resourceNotFoundError, StatusError } from '../meta/status.ts';
 import type { AdmissionHook } from '../registry/admission-hook.ts';
+import { checkLogOptions, podConnection } from '../registry/core/pod-connect.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 import { scaleOf } from '../registry/scale.ts';
-import { answerObject, answerPageNotFound, answerStatus } from './answer.ts';
+import { answerBytes, answerObject, answerPageNotFound, answerStatus } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
 import { create, createVirtual } from './handlers/create.ts';
@@ -87,6 +88,8 @@ export class ResourceRouter {
       if (info.apiPrefix === 'apis' && !this.#parts.discovery.hasGroup(info.apiGroup)) return answerPageNotFound(request);
       throw resourceNotFoundError();
     }
+    const deprecated = target.served.store?.strategy.deprecated;
+    if (deprecated) request.warn(deprecated);
     if (target.subresource !== '') return this.#subresource(request, target);
     const { served, name } = target;
     const { method } = request.exchange;
@@ -175,6 +178,12 @@ export class ResourceRouter {
     if (handler.as === 'connect') {
       if (!served.store?.cache.get(own.namespaced ? request.info.namespace : '', name)) {
         throw notFoundError({ group: own.group, resource: own.plural }, name);
+      }
+      if (own.plural === 'pods' && (subresource !== 'proxy')) {
+        const { object } = served.store.get(request.info.namespace, name);
+        if (subresource === 'log') checkLogOptions(name, request.query);
+        const connection = podConnection(object, subresource, request.query.get('container') ?? '');
+        if (!connection) return answerBytes(request, 200, { 'content-type': 'text/plain' }, '');
       }
       throw new StatusError({ code: 501, reason: '', message: `${own.plural}/${subresource} needs a node behind it; this server has none` });
     }

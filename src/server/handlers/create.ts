@@ -26,7 +26,7 @@ export async function create(
   const body = await readBody(request);
   const options = writeOptions(request, 'CreateOptions');
   const { group, version, kind } = served.descriptor;
-  let object = await decodeBody(request, body, served, { group, version, kind }, options.fieldValidation);
+  let object = decodeBody(request, body, served, { group, version, kind }, options.fieldValidation);
   request.requestObject = object;
   wipeSystemFields(object);
   const namespace = served.descriptor.namespaced ? request.info.namespace : '';
@@ -57,10 +57,11 @@ export async function createVirtual(
   const { info } = request;
   const body = await readBody(request);
   const options = writeOptions(request, 'CreateOptions');
-  const object = await decodeBody(request, body, served, kind, options.fieldValidation);
+  const object = decodeBody(request, body, served, kind, options.fieldValidation);
   request.requestObject = object;
   const namespace = served.descriptor.namespaced ? info.namespace : '';
-  wipeSystemFields(object);
+  // A token request names the account it is for: a uid in it is a condition.
+  if (kind.kind !== 'TokenRequest') wipeSystemFields(object);
   matchRequestNamespace(object, namespace);
   const context = writeContext(request, admission, 'CreateOptions', options);
   const { group, version, plural: resource } = served.descriptor;

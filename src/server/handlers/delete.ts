@@ -6,7 +6,7 @@ import { type DeleteOptions, validateDeleteOptions } from '../../registry/delete
 import type { ServedResource } from '../../registry/registry.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { answerObject } from '../answer.ts';
-import { decodeDeleteOptions } from '../decode-body.ts';
+import { deleteOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
 import { partialMetadata, type TableConvertor, toTable } from '../table.ts';
 import type { ListOptions } from './list-options.ts';
@@ -18,7 +18,7 @@ const AT_ONCE = 16;
 
 async function readOptions(request: ApiRequest): Promise<DeleteOptions> {
   const body = await readBody(request);
-  const options = await decodeDeleteOptions(request, body);
+  const options = deleteOptions(request, body);
   const errors = validateDeleteOptions(options);
   if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   return options;

@@ -47,7 +47,7 @@ export async function patch(parts: UpdateParts): Promise<void> {
   };
 
   const apply = async (existing: KubeObject | undefined): Promise<KubeObject> => {
-    const parsed = await parseBody(body, YAML_TYPE, validation !== 'Ignore');
+    const parsed = parseBody(body, YAML_TYPE, validation !== 'Ignore');
     if (!parsed.ok) throw badRequestError(`error decoding YAML: ${parsed.error.replace(/^couldn't get version\/kind; json parse error: /, '')}`);
     const config = (parsed.value ?? {}) as KubeObject;
     const live = existing && fromStored(existing);

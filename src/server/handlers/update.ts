@@ -30,7 +30,7 @@ export async function update(parts: UpdateParts): Promise<void> {
   const store = served.store!;
   const body = await readBody(request);
   const options = writeOptions(request, 'UpdateOptions');
-  const sent = await decodeBody(request, body, served, kind, options.fieldValidation);
+  const sent = decodeBody(request, body, served, kind, options.fieldValidation);
   request.requestObject = sent;
   const namespace = served.descriptor.namespaced ? info.namespace : '';
   matchRequestNamespace(sent, namespace);

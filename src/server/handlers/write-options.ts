@@ -21,8 +21,11 @@ function fieldManagerErrors(manager: string): FieldError[] {
   if (manager.length > 128) {
     errors.push({ type: 'FieldValueTooLong', field: 'fieldManager', detail: 'may not be more than 128 bytes' });
   }
-  const position = [...manager].findIndex((char) => !/^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char));
-  if (position >= 0) errors.push(invalid('fieldManager', manager, `should only contain printable characters: found ${[...manager][position]} at position ${position}`));
+  for (const [position, char] of [...manager].entries()) {
+    if (/^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char)) continue;
+    const code = `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+    errors.push(invalid('fieldManager', manager, `invalid character ${code} (at position ${position})`));
+  }
   return errors;
 }
 

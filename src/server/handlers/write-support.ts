@@ -90,7 +90,7 @@ export function onceOwnerReferences(object: KubeObject, request: ApiRequest, aft
   );
 }
 
-/** What the client dropped or set in vain: the server owns these on create. */
+/** What the client set in vain: the server owns these on create. */
 export function wipeSystemFields(object: KubeObject): void {
   const meta = object.metadata;
   delete meta.creationTimestamp;
