@@ -1,5 +1,6 @@
 import { standardCallCost } from './call-cost.ts';
 import { type CheckerScope, check } from './checker.ts';
+import type { CallEstimator } from './cost-estimate.ts';
 import { addFunction, type FunctionDecl, type VariableDecl } from './declarations.ts';
 import { CROSS_TYPE_COMPARISONS, STANDARD } from './library/standard.ts';
 import type { CallCost, Library, Validator } from './library.ts';
@@ -35,6 +36,8 @@ export interface EnvironmentOptions {
   homogeneousLiterals?: boolean;
   /** `1 < 1.5` type-checks. */
   crossTypeComparisons?: boolean;
+  /** Whether constant parts are evaluated when a program is made, and cost nothing; on by default. */
+  foldConstants?: boolean;
   /** Whether has() costs a unit; on by default. */
   presenceTestCosts?: boolean;
   /** Whether has() and optional selection of what has no fields is an error instead of false. */
@@ -44,6 +47,8 @@ export interface EnvironmentOptions {
   validators?: readonly Validator[];
   /** Costs of calls by function name, asked before the standard ones and after those of libraries. */
   callCost?: (fn: string, overloadId: string) => number | CallCost | undefined;
+  /** Estimates of the costs of calls by function name, likewise. */
+  callEstimate?: (fn: string, overloadId: string) => CallEstimator | undefined;
 }
 
 /**
@@ -53,13 +58,15 @@ export interface EnvironmentOptions {
 export class Environment implements CheckerScope, PlanScope {
   readonly container: string;
   readonly homogeneousLiterals: boolean;
+  readonly foldConstants: boolean;
   readonly presenceTestCosts: boolean;
   readonly strictPresenceTests: boolean;
   readonly validators: readonly Validator[];
   /** Functions within whose arguments literals may mix types. */
   readonly mixedLiterals: ReadonlySet<string>;
   readonly libraries: ReadonlySet<string>;
-  readonly estimates: ReadonlyMap<string, NonNullable<Library['estimates']>[string]>;
+  readonly estimates: ReadonlyMap<string, CallEstimator>;
+  readonly callEstimate: EnvironmentOptions['callEstimate'];
   private readonly base: Environment | undefined;
   private readonly functionTable: Map<string, FunctionDecl>;
   private readonly macroTable: Map<string, Macro>;
@@ -79,11 +86,13 @@ export class Environment implements CheckerScope, PlanScope {
     this.container = options.container ?? parent?.container ?? '';
     this.homogeneousLiterals = options.homogeneousLiterals ?? parent?.homogeneousLiterals ?? false;
     this.strictPresenceTests = options.strictPresenceTests ?? parent?.strictPresenceTests ?? false;
+    this.foldConstants = options.foldConstants ?? parent?.foldConstants ?? true;
     this.presenceTestCosts = options.presenceTestCosts ?? parent?.presenceTestCosts ?? true;
     this.crossType = options.crossTypeComparisons ?? parent?.crossType ?? false;
     this.escapedIdentifiers = options.escapedIdentifiers ?? parent?.escapedIdentifiers ?? false;
     this.optionalSyntax = (parent?.optionalSyntax ?? false) || libraries.some((l) => l.optionalSyntax);
     this.structResolver = options.structResolver;
+    this.callEstimate = options.callEstimate ?? parent?.callEstimate;
     this.costOf = options.callCost ?? parent?.costOf;
     this.libraries = new Set([...(parent?.libraries ?? []), ...libraries.map((l) => l.name)]);
     this.validators = [

@@ -5,6 +5,7 @@ import { TWO_VARIABLE_COMPREHENSIONS } from './library/comprehensions.ts';
 import { FORMAT } from './library/formats.ts';
 import { IP } from './library/ip.ts';
 import { kubernetesCallCost } from './library/kubernetes-costs.ts';
+import { kubernetesCallEstimate } from './library/kubernetes-estimates.ts';
 import { KUBERNETES_LISTS } from './library/kubernetes-lists.ts';
 import { lists } from './library/lists.ts';
 import { OPTIONALS } from './library/optionals.ts';
@@ -58,6 +59,7 @@ export function kubernetesEnvironment(minor = 36): Environment {
       crossTypeComparisons: minor >= 28,
       presenceTestCosts: false,
       callCost: kubernetesCallCost,
+      callEstimate: kubernetesCallEstimate,
       validators: [
         homogeneousLiterals(mixed),
         ...(minor >= 29 ? [durationLiterals, timestampLiterals, regexLiterals] : []),

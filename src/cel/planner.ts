@@ -41,6 +41,8 @@ export interface PlanScope extends CallContext {
   findConstant(name: string): CelValue | undefined;
   /** Makes a message; undefined = no such type. */
   construct(typeName: string): ((fields: Map<string, CelValue>) => CelValue) | undefined;
+  /** Whether constant parts are evaluated when the program is made, and cost nothing. */
+  foldConstants: boolean;
   /** Whether has() costs a unit. */
   presenceTestCosts: boolean;
   /** Whether has() and optional selection of what has no fields is an error instead of false. */
@@ -357,13 +359,19 @@ class Planner {
       implementationOf(this.#scope, target.fn, overloadId);
     if (typeof run === 'string') throw new PlanError(run);
     const { id } = expr;
-    if (CONVERSIONS.has(target.fn) && planned.length === 1 && planned[0]!.kind === 'constant') {
+    const fold = this.#scope.foldConstants;
+    if (fold && CONVERSIONS.has(target.fn) && planned.length === 1 && planned[0]!.kind === 'constant') {
       const value = run(planned[0]!.value);
       if (value instanceof CelError) throw new PlanError(value.message);
       return { kind: 'constant', value };
     }
     const nodes = planned.map((p, i) => this.#recorded(target.args[i]!.id, this.#toNode(p)));
-    if (overloadId === 'in_list' && planned[1]?.kind === 'constant' && planned[1].value instanceof CelList) {
+    if (
+      fold &&
+      overloadId === 'in_list' &&
+      planned[1]?.kind === 'constant' &&
+      planned[1].value instanceof CelList
+    ) {
       const test = membership(planned[1].value);
       if (test === false) return { kind: 'constant', value: false };
       const value = nodes[0]!;
@@ -397,7 +405,11 @@ class Planner {
 
   #list(expr: ListExpr): Planned {
     const planned = expr.elements.map((e) => this.#plan(e));
-    if (expr.optionals.size === 0 && planned.every((p) => p.kind === 'constant')) {
+    if (
+      this.#scope.foldConstants &&
+      expr.optionals.size === 0 &&
+      planned.every((p) => p.kind === 'constant')
+    ) {
       return { kind: 'constant', value: new ArrayList(planned.map((p) => constantOf(p)!)) };
     }
     const nodes = planned.map((p, i) => this.#recorded(expr.elements[i]!.id, this.#toNode(p)));
@@ -465,7 +477,7 @@ class Planner {
       }
       return map;
     };
-    if (fixed) {
+    if (fixed && this.#scope.foldConstants) {
       const map = new EntryMap();
       const sound = planned.every((p) => {
         const value = constantOf(p.value);

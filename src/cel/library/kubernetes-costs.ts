@@ -4,7 +4,7 @@ import { CelError, CelList, CelMap, CelObject, type CelValue, sizeForCost } from
 import { charge } from '../work.ts';
 
 /** What asking the authorizer costs, in cost units. */
-const CHECK_COST = 350_000;
+export const CHECK_COST = 350_000;
 
 const walk =
   (factor: number): CallCost =>
@@ -50,7 +50,7 @@ const equality: CallCost = (args) => {
   return Math.ceil(Math.min(sizeForCost(args[0]!), sizeForCost(args[1]!)) * COST.perCharacter);
 };
 
-const ONE_UNIT = new Set(
+export const ONE_UNIT = new Set(
   (
     'serviceAccount path group resource subresource namespace name allowed reason error errored masked prefixLength ' +
     'family isUnspecified isLoopback isLinkLocalMulticast isLinkLocalUnicast isGlobalUnicast format.named sign ' +
@@ -58,8 +58,8 @@ const ONE_UNIT = new Set(
     'getHostname getHost getPort getEscapedPath getQuery'
   ).split(' '),
 );
-const WALK_ALL = new Set(['isSorted', 'sum', 'max', 'min', 'indexOf', 'lastIndexOf']);
-const WALK_ONCE = new Set([
+export const WALK_ALL = new Set(['isSorted', 'sum', 'max', 'min', 'indexOf', 'lastIndexOf']);
+export const WALK_ONCE = new Set([
   'url',
   'lowerAscii',
   'upperAscii',
@@ -74,7 +74,7 @@ const WALK_ONCE = new Set([
   'semver',
   'isSemver',
 ]);
-const WALK_TWICE = new Set(['replace', 'split', 'ip.isCanonical']);
+export const WALK_TWICE = new Set(['replace', 'split', 'ip.isCanonical']);
 
 /**
  * What Kubernetes charges for calls of its functions (apiserver pkg/cel/library/cost.go CallCost); undefined = the

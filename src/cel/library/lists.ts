@@ -1,4 +1,15 @@
 import { compare, equals, isOrdered } from '../comparison.ts';
+import {
+  type CallEstimate,
+  type CallEstimator,
+  type EstimateNode,
+  fixed,
+  MOST,
+  plus,
+  type Range,
+  scaled,
+  times,
+} from '../cost-estimate.ts';
 import { type FunctionDecl, member, overload } from '../declarations.ts';
 import { error, noSuchOverload } from '../errors.ts';
 import type { CallCost, Library } from '../library.ts';
@@ -183,6 +194,51 @@ function comparing(list: CelValue): number {
   return allocating(walks ? 2.1 : 2, size * size);
 }
 
+/** A call that makes a list of a size, at so much for each element. */
+function making(factor: number, size: Range): CallEstimate {
+  return { cost: plus(scaled(size, factor), fixed(1 + 10)), size };
+}
+
+function literalInt(node: EstimateNode, otherwise: number): number {
+  const { expr } = node;
+  return expr?.kind === 'literal' && expr.value instanceof CelInt ? Math.max(0, expr.value.n) : otherwise;
+}
+
+const flattening: CallEstimator = (target, args, size) =>
+  target && making(args[0] ? literalInt(args[0], MOST) : 1, size(target));
+
+const comparingEstimate =
+  (
+    of: (target: EstimateNode, args: readonly EstimateNode[]) => EstimateNode | undefined,
+    factor = 2,
+  ): CallEstimator =>
+  (target, args, size) => {
+    const list = target && of(target, args);
+    return list && making(factor, times(size(list), size(list)));
+  };
+
+function estimates(): Record<string, CallEstimator> {
+  const out: Record<string, CallEstimator> = {
+    list_slice: (target, args, size) => {
+      if (!target || args.length !== 2) return undefined;
+      const length = literalInt(args[1]!, size(target).max) - literalInt(args[0]!, 0);
+      return making(1, fixed(length < 0 ? MOST : length));
+    },
+    list_flatten: flattening,
+    list_flatten_int: flattening,
+    lists_range: (target, args) =>
+      target || !args[0] ? undefined : making(1, fixed(literalInt(args[0], MOST))),
+    list_reverse: (target, _args, size) => target && making(1, size(target)),
+    list_distinct: comparingEstimate((target) => target),
+  };
+  for (const type of ORDERED) {
+    const factor = type === STRING || type === BYTES ? 2.1 : 2;
+    out[`list_${type.name}_sort`] = comparingEstimate((target) => target, factor);
+    out[`list_${type.name}_sortByAssociatedKeys`] = comparingEstimate((_target, args) => args[0], factor);
+  }
+  return out;
+}
+
 /** The lists extension. Versions as in cel-go: 3 changes costs alone. Kubernetes has version 3. */
 export function lists(version: 0 | 1 | 2 | 3): Library {
   const costs: Record<string, CallCost> = {
@@ -204,6 +260,6 @@ export function lists(version: 0 | 1 | 2 | 3): Library {
     name: 'cel.lib.ext.lists',
     functions: functions(version),
     ...(version >= 2 ? { macros: [SORT_BY] } : {}),
-    ...(version >= 3 ? { costs } : {}),
+    ...(version >= 3 ? { costs, estimates: estimates() } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { contains } from '../comparison.ts';
+import { type CallEstimator, ONE, plus, scaled, times } from '../cost-estimate.ts';
 import { overload } from '../declarations.ts';
 import type { CallCost, Library } from '../library.ts';
 import { BOOL, listType, typeParam } from '../types.ts';
@@ -29,6 +30,13 @@ const product =
   (args) =>
     1 + Math.floor(sizeForCost(args[0]!) * sizeForCost(args[1]!) * factor);
 
+const productEstimate =
+  (factor: number): CallEstimator =>
+  (_target, args, size) =>
+    args.length === 2
+      ? { cost: plus(scaled(times(size(args[0]!), size(args[1]!)), factor), ONE) }
+      : undefined;
+
 /** sets.contains(), sets.equivalent() and sets.intersects(). */
 export const SETS: Library = {
   name: 'cel.lib.ext.sets',
@@ -56,5 +64,10 @@ export const SETS: Library = {
     list_sets_contains_list: product(1),
     list_sets_intersects_list: product(1),
     list_sets_equivalent_list: product(2),
+  },
+  estimates: {
+    list_sets_contains_list: productEstimate(1),
+    list_sets_intersects_list: productEstimate(1),
+    list_sets_equivalent_list: productEstimate(2),
   },
 };
