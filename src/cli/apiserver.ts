@@ -37,18 +37,28 @@ export async function apiserver(args: readonly string[]): Promise<number> {
 export async function serverOptions(values: FlagValues): Promise<ServerOptions> {
   const etcd = values.list('etcd-servers');
   const dataDir = values.string('data-dir');
-  if (etcd.length && dataDir) throw new Error('--data-dir and --etcd-servers exclude each other: one store holds everything');
-  if (!etcd.length && !dataDir) throw new Error('--data-dir or --etcd-servers must be specified: say where objects are kept');
+  if (etcd.length && dataDir)
+    throw new Error('--data-dir and --etcd-servers exclude each other: one store holds everything');
+  if (!etcd.length && !dataDir)
+    throw new Error('--data-dir or --etcd-servers must be specified: say where objects are kept');
   const port = values.number('secure-port', 6443);
-  if (port < 0 || port > 65535) throw new Error(`--secure-port ${port} must be between 1 and 65535, inclusive. It cannot be turned off with 0`);
+  if (port < 0 || port > 65535)
+    throw new Error(
+      `--secure-port ${port} must be between 1 and 65535, inclusive. It cannot be turned off with 0`,
+    );
   const signingKey = values.string('service-account-signing-key-file');
   const issuers = values.list('service-account-issuer');
   const authentication = defaultAuthenticationOptions();
-  const oidcGiven = apiserverFlags.some((g) => g.flags.some((f) => f.name.startsWith('oidc-') && values.has(f.name)));
+  const oidcGiven = apiserverFlags.some((g) =>
+    g.flags.some((f) => f.name.startsWith('oidc-') && values.has(f.name)),
+  );
   const requiredClaims: Record<string, string> = {};
   for (const pair of values.list('oidc-required-claim')) {
     const equals = pair.indexOf('=');
-    if (equals < 0) throw new Error(`invalid argument "${pair}" for "--oidc-required-claim" flag: malformed pair, expect string=string`);
+    if (equals < 0)
+      throw new Error(
+        `invalid argument "${pair}" for "--oidc-required-claim" flag: malformed pair, expect string=string`,
+      );
     requiredClaims[pair.slice(0, equals).trim()] = pair.slice(equals + 1).trim();
   }
   const certificates = await servingCertificate(values, dataDir);
@@ -163,11 +173,15 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
 }
 
 /** The pair that flags name, or apiserver.crt and apiserver.key of --cert-dir, made where they are missing. */
-async function servingCertificate(values: FlagValues, dataDir: string): Promise<{ certFile: string; keyFile: string }> {
+async function servingCertificate(
+  values: FlagValues,
+  dataDir: string,
+): Promise<{ certFile: string; keyFile: string }> {
   const certFile = values.string('tls-cert-file');
   const keyFile = values.string('tls-private-key-file');
   if (certFile || keyFile) {
-    if (!certFile || !keyFile) throw new Error('--tls-cert-file and --tls-private-key-file must be specified together');
+    if (!certFile || !keyFile)
+      throw new Error('--tls-cert-file and --tls-private-key-file must be specified together');
     return { certFile, keyFile };
   }
   const folder = values.string('cert-dir', dataDir ? join(dataDir, 'pki') : '/var/run/kubernetes');
@@ -205,7 +219,14 @@ function auditOptions(values: FlagValues): AuditOptions {
       maxSizeMegabytes: values.number('audit-log-maxsize', 0),
       compress: values.bool('audit-log-compress'),
       version: values.string('audit-log-version', 'audit.k8s.io/v1'),
-      batch: batch('log', { bufferSize: 10_000, maxSize: 1, maxWaitMs: 0, throttle: false, qps: 0, burst: 0 }),
+      batch: batch('log', {
+        bufferSize: 10_000,
+        maxSize: 1,
+        maxWaitMs: 0,
+        throttle: false,
+        qps: 0,
+        burst: 0,
+      }),
       truncate: truncate('log'),
     },
     webhook: {
@@ -213,7 +234,14 @@ function auditOptions(values: FlagValues): AuditOptions {
       mode: values.string('audit-webhook-mode', 'batch') as AuditMode,
       initialBackoffMs: values.number('audit-webhook-initial-backoff', 10_000),
       version: values.string('audit-webhook-version', 'audit.k8s.io/v1'),
-      batch: batch('webhook', { bufferSize: 10_000, maxSize: 400, maxWaitMs: 30_000, throttle: true, qps: 10, burst: 15 }),
+      batch: batch('webhook', {
+        bufferSize: 10_000,
+        maxSize: 400,
+        maxWaitMs: 30_000,
+        throttle: true,
+        qps: 10,
+        burst: 15,
+      }),
       truncate: truncate('webhook'),
     },
   };

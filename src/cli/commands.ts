@@ -2,7 +2,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw new InvalidArgumentError('a port is a number from 1 to 65535');
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535)
+    throw new InvalidArgumentError('a port is a number from 1 to 65535');
   return port;
 }
 
@@ -15,20 +16,28 @@ export async function run(argv: readonly string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true });
   program
     .command('up')
-    .description('run a control plane on loopback; makes its certificates and an admin kubeconfig where they are missing')
+    .description(
+      'run a control plane on loopback; makes its certificates and an admin kubeconfig where they are missing',
+    )
     .option('--data-dir <folder>', 'where everything is kept', './sallyport-data')
     .option('--port <port>', 'port to listen on', portNumber, 6443)
     .allowExcessArguments()
-    .argument('[flags...]', "further flags of apiserver, behind --")
+    .argument('[flags...]', 'further flags of apiserver, behind --')
     .action(async (flags: string[], { dataDir, port }: { dataDir: string; port: number }) => {
       const { up } = await import('./up.ts');
       code = await up({ dataDir, port, flags });
     });
-  program.command('apiserver').description("run an API server with kube-apiserver's flags; apiserver --help lists them");
+  program
+    .command('apiserver')
+    .description("run an API server with kube-apiserver's flags; apiserver --help lists them");
   if (argv[2] === 'who-can') (await import('./who-can.ts')).registerWhoCan(program);
   else program.command('who-can').description('who may do something: VERB RESOURCE').allowUnknownOption();
   if (argv[2] === 'rights') (await import('./rights.ts')).registerRights(program);
-  else program.command('rights').description('what somebody may do, and what a change of policy gives and takes').allowUnknownOption();
+  else
+    program
+      .command('rights')
+      .description('what somebody may do, and what a change of policy gives and takes')
+      .allowUnknownOption();
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -69,16 +69,19 @@ export class FlagValues {
     const old = this.#values.get(name);
     switch (type) {
       case 'bool': {
-        if (!/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(text)) fail(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+        if (!/^(1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(text))
+          fail(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
         this.#values.set(name, /^(1|t)/i.test(text));
         return;
       }
       case 'int':
-        if (!/^[+-]?\d{1,15}$/.test(text)) fail(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+        if (!/^[+-]?\d{1,15}$/.test(text))
+          fail(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
         this.#values.set(name, Number(text));
         return;
       case 'float':
-        if (text.trim() === '' || !Number.isFinite(Number(text))) fail(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+        if (text.trim() === '' || !Number.isFinite(Number(text)))
+          fail(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
         this.#values.set(name, Number(text));
         return;
       case 'duration': {
@@ -116,14 +119,26 @@ export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
   const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);
   if (!match) return undefined;
-  const unit: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+  const unit: Record<string, number> = {
+    ns: 1e-6,
+    us: 1e-3,
+    µs: 1e-3,
+    ms: 1,
+    s: 1000,
+    m: 60_000,
+    h: 3_600_000,
+  };
   let ms = 0;
-  for (const [, amount, name] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) ms += Number(amount) * unit[name!]!;
+  for (const [, amount, name] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g))
+    ms += Number(amount) * unit[name!]!;
   return match[1] === '-' ? -ms : ms;
 }
 
 /** Reads a command line. Throws FlagError; `help` is true where help was asked for. */
-export function parseFlags(groups: readonly FlagGroup[], args: readonly string[]): { values: FlagValues; help: boolean } {
+export function parseFlags(
+  groups: readonly FlagGroup[],
+  args: readonly string[],
+): { values: FlagValues; help: boolean } {
   const known = new Map(groups.flatMap((g) => g.flags.map((f) => [f.name, f] as const)));
   const values = new FlagValues();
   let help = false;
@@ -138,7 +153,8 @@ export function parseFlags(groups: readonly FlagGroup[], args: readonly string[]
       continue;
     }
     if (!arg.startsWith('--') || arg === '--') {
-      if (arg.startsWith('-') && arg !== '-') throw new FlagError(`unknown shorthand flag: ${JSON.stringify(arg[1]).replace(/"/g, "'")} in ${arg}`);
+      if (arg.startsWith('-') && arg !== '-')
+        throw new FlagError(`unknown shorthand flag: ${JSON.stringify(arg[1]).replace(/"/g, "'")} in ${arg}`);
       throw new FlagError(`unknown command ${JSON.stringify(arg)} for "kube-apiserver"`);
     }
     const equals = arg.indexOf('=');
@@ -154,7 +170,8 @@ export function parseFlags(groups: readonly FlagGroup[], args: readonly string[]
       if (next === undefined) throw new FlagError(`flag needs an argument: --${name}`);
       text = next;
     }
-    if (definition.refused) throw new FlagError(`--${name} is not available in this version: ${definition.refused}`);
+    if (definition.refused)
+      throw new FlagError(`--${name} is not available in this version: ${definition.refused}`);
     values.set(definition, text);
   }
   return { values, help };
@@ -180,7 +197,8 @@ export function helpText(groups: readonly FlagGroup[], width: number): string {
       lines.push(`      --${flag.name}${SHOWN[flag.type]}`);
       const initial = flag.initial === undefined ? '' : ` (default ${flag.initial})`;
       const refused = flag.refused ? ` Not available in this version: ${flag.refused}.` : '';
-      for (const line of wrap(`${flag.usage}${refused}${initial}`, Math.max(width - 16, 40))) lines.push(`                ${line}`);
+      for (const line of wrap(`${flag.usage}${refused}${initial}`, Math.max(width - 16, 40)))
+        lines.push(`                ${line}`);
     }
     lines.push('');
   }

@@ -16,9 +16,16 @@ export async function openStore(options: ServerOptions): Promise<Store> {
 function listenWords(error: unknown, options: ServerOptions): Error {
   const { code } = error as NodeJS.ErrnoException;
   const place = `${options.bindAddress}:${options.port}`;
-  if (code === 'EADDRINUSE') return new Error(`failed to listen on ${place}: address already in use; stop what listens there or give another --secure-port`);
-  if (code === 'EACCES') return new Error(`failed to listen on ${place}: permission denied; take a --secure-port above 1023`);
-  if (code === 'EADDRNOTAVAIL') return new Error(`failed to listen on ${place}: no interface of this machine has that address; give another --bind-address`);
+  if (code === 'EADDRINUSE')
+    return new Error(
+      `failed to listen on ${place}: address already in use; stop what listens there or give another --secure-port`,
+    );
+  if (code === 'EACCES')
+    return new Error(`failed to listen on ${place}: permission denied; take a --secure-port above 1023`);
+  if (code === 'EADDRNOTAVAIL')
+    return new Error(
+      `failed to listen on ${place}: no interface of this machine has that address; give another --bind-address`,
+    );
   return error as Error;
 }
 
@@ -50,7 +57,8 @@ export async function runServer(
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
   });
   log.info({ signal }, 'stopping: open requests end, watches are told');
-  if (options.shutdownDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
+  if (options.shutdownDelayMs > 0)
+    await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
   await plane.stop();
   await store.close();
   log.flush();

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { ensureClusterFolder } from '../pki/cluster-folder.ts';
 import { textLog } from '../server/log.ts';
-import { apiserverFlags } from './apiserver-flags.ts';
 import { serverOptions } from './apiserver.ts';
+import { apiserverFlags } from './apiserver-flags.ts';
 import { FlagError, parseFlags } from './flag-set.ts';
 import { runServer } from './run-server.ts';
 
@@ -53,7 +53,9 @@ export async function up({ dataDir, port, flags }: UpOptions): Promise<number> {
       (plane) => {
         process.stdout.write(
           `\nSallyport serves the Kubernetes API at https://127.0.0.1:${plane.port}\n` +
-            (made.length ? `Made in ${folder}: ${made.map((path) => path.slice(folder.length + 1)).join(', ')}\n` : `Everything found in ${folder}\n`) +
+            (made.length
+              ? `Made in ${folder}: ${made.map((path) => path.slice(folder.length + 1)).join(', ')}\n`
+              : `Everything found in ${folder}\n`) +
             `\n  export KUBECONFIG=${paths.kubeconfig}\n  kubectl auth whoami\n\nCtrl-C stops it.\n\n`,
         );
       },

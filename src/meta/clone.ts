@@ -8,7 +8,13 @@ export function cloneJson<T>(value: T): T {
   }
   const out: Record<string, unknown> = {};
   for (const key in value) {
-    if (key === '__proto__') Object.defineProperty(out, key, { value: cloneJson(value[key]), enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__')
+      Object.defineProperty(out, key, {
+        value: cloneJson(value[key]),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
     else out[key] = cloneJson((value as Record<string, unknown>)[key]);
   }
   return out as T;

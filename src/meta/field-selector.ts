@@ -44,9 +44,11 @@ function unescapeValue(text: string): string | { error: string } {
     if (char === '\\') {
       const next = text[++i];
       if (next === undefined) return { error: `invalid field selector: unescaped character in value: 0` };
-      if (next !== '\\' && next !== ',' && next !== '=') return { error: `invalid field selector: invalid escape sequence: \\${next}` };
+      if (next !== '\\' && next !== ',' && next !== '=')
+        return { error: `invalid field selector: invalid escape sequence: \\${next}` };
       out += next;
-    } else if (char === ',' || char === '=') return { error: `invalid field selector: unescaped character in value: ${char.charCodeAt(0)}` };
+    } else if (char === ',' || char === '=')
+      return { error: `invalid field selector: unescaped character in value: ${char.charCodeAt(0)}` };
     else out += char;
   }
   return out;

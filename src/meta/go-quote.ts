@@ -15,9 +15,9 @@ export function quote(text: string): string {
   if (/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text)) return `"${text}"`;
   let out = '"';
   for (const char of text) {
-    const escape = ESCAPES[char];
+    const escaped = ESCAPES[char];
     const code = char.codePointAt(0)!;
-    if (escape) out += escape;
+    if (escaped) out += escaped;
     else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
     else if (code < 0x7f || printable(char)) out += char;
     else if (code < 0x10000) out += `\\u${code.toString(16).padStart(4, '0')}`;

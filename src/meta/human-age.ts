@@ -18,4 +18,5 @@ export function humanAge(ms: number): string {
   return `${years}y`;
 }
 
-const two = (a: number, unit: string, b: number, smaller: string): string => (b === 0 ? `${a}${unit}` : `${a}${unit}${b}${smaller}`);
+const two = (a: number, unit: string, b: number, smaller: string): string =>
+  b === 0 ? `${a}${unit}` : `${a}${unit}${b}${smaller}`;

@@ -1,4 +1,13 @@
-import { aggregateText, child, errorText, type FieldError, forbidden, index, invalid, required } from './field-error.ts';
+import {
+  aggregateText,
+  child,
+  errorText,
+  type FieldError,
+  forbidden,
+  index,
+  invalid,
+  required,
+} from './field-error.ts';
 import { labelValueFaults, qualifiedNameFaults } from './names.ts';
 
 /** Labels and what selects by them (apimachinery pkg/labels, pkg/apis/meta/v1/validation). */
@@ -15,7 +24,17 @@ export interface LabelRequirement {
 export type Labels = Readonly<Record<string, string>>;
 
 const WORDS: Record<string, LabelOperator> = { in: 'in', notin: 'notin' };
-const SYMBOLS: Record<string, string> = { ')': ')', ',': ',', '!': '!', '==': '==', '=': '=', '>': '>', '<': '<', '!=': '!=', '(': '(' };
+const SYMBOLS: Record<string, string> = {
+  ')': ')',
+  ',': ',',
+  '!': '!',
+  '==': '==',
+  '=': '=',
+  '>': '>',
+  '<': '<',
+  '!=': '!=',
+  '(': '(',
+};
 
 interface Token {
   /** `identifier`, `end`, or the symbol or word itself. */
@@ -71,7 +90,9 @@ class Parser {
   /** Where a value is expected, `in` and `notin` are identifiers like any other. */
   #peek(asValue = true): Token {
     const token = this.#tokens[Math.min(this.#at, this.#tokens.length - 1)]!;
-    return asValue && (token.kind === 'in' || token.kind === 'notin') ? { kind: 'identifier', literal: token.literal } : token;
+    return asValue && (token.kind === 'in' || token.kind === 'notin')
+      ? { kind: 'identifier', literal: token.literal }
+      : token;
   }
 
   #take(asValue = true): Token {
@@ -179,7 +200,10 @@ class Parser {
     const errors: FieldError[] = [];
     if (operator === 'gt' || operator === 'lt') {
       for (const [i, value] of values.entries()) {
-        if (integer(value) === undefined) errors.push(invalid(`values[${i}]`, value, "for 'Gt', 'Lt' operators, the value must be an integer"));
+        if (integer(value) === undefined)
+          errors.push(
+            invalid(`values[${i}]`, value, "for 'Gt', 'Lt' operators, the value must be an integer"),
+          );
       }
     }
     for (const [i, value] of values.entries()) {
@@ -258,10 +282,17 @@ export interface LabelSelectorObject {
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
 
-const EXPRESSION: Record<string, LabelOperator> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' };
+const EXPRESSION: Record<string, LabelOperator> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+};
 
 /** An object's selector: undefined selects nothing, an empty one everything (metav1.LabelSelectorAsSelector). */
-export function compileLabelSelector(object: LabelSelectorObject | undefined | null): LabelSelector | undefined {
+export function compileLabelSelector(
+  object: LabelSelectorObject | undefined | null,
+): LabelSelector | undefined {
   if (!object) return undefined;
   const requirements: LabelRequirement[] = Object.entries(object.matchLabels ?? {}).map(([key, value]) => ({
     key,
@@ -276,7 +307,10 @@ export function compileLabelSelector(object: LabelSelectorObject | undefined | n
   return new LabelSelector(requirements);
 }
 
-export function matchesLabelSelector(object: LabelSelectorObject | undefined | null, labels: Labels | undefined): boolean {
+export function matchesLabelSelector(
+  object: LabelSelectorObject | undefined | null,
+  labels: Labels | undefined,
+): boolean {
   return compileLabelSelector(object)?.matches(labels) ?? false;
 }
 
@@ -305,19 +339,29 @@ export function labelSelectorErrors(
   for (const [i, { key, operator, values = [] }] of (selector.matchExpressions ?? []).entries()) {
     const at = index(child(path, 'matchExpressions'), i);
     if (operator === 'In' || operator === 'NotIn') {
-      if (values.length === 0) errors.push(required(child(at, 'values'), "must be specified when `operator` is 'In' or 'NotIn'"));
+      if (values.length === 0)
+        errors.push(required(child(at, 'values'), "must be specified when `operator` is 'In' or 'NotIn'"));
     } else if (operator === 'Exists' || operator === 'DoesNotExist') {
-      if (values.length) errors.push(forbidden(child(at, 'values'), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      if (values.length)
+        errors.push(
+          forbidden(
+            child(at, 'values'),
+            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+          ),
+        );
     } else errors.push(invalid(child(at, 'operator'), operator ?? '', 'not a valid selector operator'));
     errors.push(...labelNameErrors(key ?? '', child(at, 'key')));
     if (lenient) continue;
     for (const [j, value] of values.entries()) {
-      for (const fault of labelValueFaults(value)) errors.push(invalid(index(child(at, 'values'), j), value, fault));
+      for (const fault of labelValueFaults(value))
+        errors.push(invalid(index(child(at, 'values'), j), value, fault));
     }
   }
   return errors;
 }
 
 export function labelSelectorHasInvalidValue(selector: LabelSelectorObject | undefined | null): boolean {
-  return (selector?.matchExpressions ?? []).some(({ values = [] }) => values.some((v) => labelValueFaults(v).length > 0));
+  return (selector?.matchExpressions ?? []).some(({ values = [] }) =>
+    values.some((v) => labelValueFaults(v).length > 0),
+  );
 }

@@ -18,7 +18,9 @@ const keyStartEnd = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const tooLong = (value: string, max: number): boolean =>
   value.length > max || (value.length * 3 > max && Buffer.byteLength(value) > max);
 
-const maxLength = (max: number): string => `must be no more than ${max} bytes`;
+/** Label keys and values are counted in bytes, in words too; the older rules say characters and count bytes all the same. */
+const maxBytes = (max: number): string => `must be no more than ${max} bytes`;
+const maxCharacters = (max: number): string => `must be no more than ${max} characters`;
 
 /** A message with the expression that was tried and examples of what would do. */
 export function regexFault(message: string, expression: string, ...examples: string[]): string {
@@ -31,7 +33,7 @@ const isSubdomain = (value: string): boolean => value.split('.').every((part) =>
 
 export function dns1123LabelFaults(value: string): string[] {
   const faults: string[] = [];
-  if (tooLong(value, 63)) faults.push(maxLength(63));
+  if (tooLong(value, 63)) faults.push(maxCharacters(63));
   if (!labelRe.test(value)) {
     const fully = isSubdomain(value);
     faults.push(
@@ -49,8 +51,12 @@ export function dns1123LabelFaults(value: string): string[] {
 }
 
 export function dns1123SubdomainFaults(value: string): string[] {
+  return subdomainFaults(value, maxCharacters);
+}
+
+function subdomainFaults(value: string, tooMany: (max: number) => string): string[] {
   const faults: string[] = [];
-  if (tooLong(value, 253)) faults.push(maxLength(253));
+  if (tooLong(value, 253)) faults.push(tooMany(253));
   if (!isSubdomain(value)) {
     faults.push(
       regexFault(
@@ -65,7 +71,7 @@ export function dns1123SubdomainFaults(value: string): string[] {
 
 export function dns1123SubdomainWithUnderscoreFaults(value: string): string[] {
   const faults: string[] = [];
-  if (tooLong(value, 253)) faults.push(maxLength(253));
+  if (tooLong(value, 253)) faults.push(maxCharacters(253));
   if (!value.split('.').every((part) => labelUnderscoreRe.test(part))) {
     faults.push(
       regexFault(
@@ -80,7 +86,7 @@ export function dns1123SubdomainWithUnderscoreFaults(value: string): string[] {
 
 export function wildcardDns1123SubdomainFaults(value: string): string[] {
   const faults: string[] = [];
-  if (tooLong(value, 253)) faults.push(maxLength(253));
+  if (tooLong(value, 253)) faults.push(maxCharacters(253));
   if (!value.startsWith('*.') || !isSubdomain(value.slice(2))) {
     faults.push(
       regexFault(
@@ -95,7 +101,7 @@ export function wildcardDns1123SubdomainFaults(value: string): string[] {
 
 export function dns1035LabelFaults(value: string): string[] {
   const faults: string[] = [];
-  if (tooLong(value, 63)) faults.push(maxLength(63));
+  if (tooLong(value, 63)) faults.push(maxCharacters(63));
   if (!dns1035Re.test(value)) {
     faults.push(
       regexFault(
@@ -124,17 +130,18 @@ export function qualifiedNameFaults(value: string): string[] {
   const name = parts[parts.length - 1]!;
   if (parts.length === 2) {
     if (parts[0] === '') faults.push('prefix part must be non-empty');
-    else faults.push(...dns1123SubdomainFaults(parts[0]!).map((fault) => `prefix part ${fault}`));
+    else faults.push(...subdomainFaults(parts[0]!, maxBytes).map((fault) => `prefix part ${fault}`));
   }
   if (name === '') faults.push('name part must be non-empty');
-  else if (tooLong(name, 63)) faults.push(`name part ${maxLength(63)}`);
-  if (!keyStartEnd.test(name)) faults.push(`name part ${regexFault(KEY_RULE, KEY, 'MyName', 'my.name', '123-abc')}`);
+  else if (tooLong(name, 63)) faults.push(`name part ${maxBytes(63)}`);
+  if (!keyStartEnd.test(name))
+    faults.push(`name part ${regexFault(KEY_RULE, KEY, 'MyName', 'my.name', '123-abc')}`);
   return faults;
 }
 
 export function labelValueFaults(value: string): string[] {
   const faults: string[] = [];
-  if (tooLong(value, 63)) faults.push(maxLength(63));
+  if (tooLong(value, 63)) faults.push(maxBytes(63));
   if (value !== '' && !keyStartEnd.test(value)) {
     faults.push(
       regexFault(
@@ -159,21 +166,27 @@ export function pathSegmentFaults(name: string, prefix = false): string[] {
 }
 
 /** A generateName may end in a dash: something follows. */
-const masked = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name);
+const masked = (name: string): string =>
+  name.length > 1 && name.endsWith('-') ? `${name.slice(0, -1)}a` : name;
 
 /** Name rules of kinds, for Strategy.validateName (apimachinery pkg/api/validation/generic.go). */
-export const nameIsDnsSubdomain = (name: string, prefix: boolean): string[] => dns1123SubdomainFaults(prefix ? masked(name) : name);
-export const nameIsDnsLabel = (name: string, prefix: boolean): string[] => dns1123LabelFaults(prefix ? masked(name) : name);
-export const nameIsDns1035Label = (name: string, prefix: boolean): string[] => dns1035LabelFaults(prefix ? masked(name) : name);
+export const nameIsDnsSubdomain = (name: string, prefix: boolean): string[] =>
+  dns1123SubdomainFaults(prefix ? masked(name) : name);
+export const nameIsDnsLabel = (name: string, prefix: boolean): string[] =>
+  dns1123LabelFaults(prefix ? masked(name) : name);
+export const nameIsDns1035Label = (name: string, prefix: boolean): string[] =>
+  dns1035LabelFaults(prefix ? masked(name) : name);
 export const nameIsPathSegment = (name: string, prefix: boolean): string[] => pathSegmentFaults(name, prefix);
 
 export function portNameFaults(port: string): string[] {
   const faults: string[] = [];
-  if (tooLong(port, 15)) faults.push(maxLength(15));
-  if (!/^[-a-z0-9]+$/.test(port)) faults.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (tooLong(port, 15)) faults.push(maxCharacters(15));
+  if (!/^[-a-z0-9]+$/.test(port))
+    faults.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(port)) faults.push('must contain at least one letter (a-z)');
   if (port.includes('--')) faults.push('must not contain consecutive hyphens');
-  if (port !== '' && (port.startsWith('-') || port.endsWith('-'))) faults.push('must not begin or end with a hyphen');
+  if (port !== '' && (port.startsWith('-') || port.endsWith('-')))
+    faults.push('must not begin or end with a hyphen');
   return faults;
 }
 
@@ -185,7 +198,13 @@ export function portNumberFaults(port: number): string[] {
 
 export function httpHeaderNameFaults(value: string): string[] {
   if (/^[-A-Za-z0-9]+$/.test(value)) return [];
-  return [regexFault("a valid HTTP header must consist of alphanumeric characters or '-'", '[-A-Za-z0-9]+', 'X-Header-Name')];
+  return [
+    regexFault(
+      "a valid HTTP header must consist of alphanumeric characters or '-'",
+      '[-A-Za-z0-9]+',
+      'X-Header-Name',
+    ),
+  ];
 }
 
 function relativeFaults(value: string): string[] {
@@ -196,7 +215,7 @@ function relativeFaults(value: string): string[] {
 
 export function configMapKeyFaults(value: string): string[] {
   const faults: string[] = [];
-  if (tooLong(value, 253)) faults.push(maxLength(253));
+  if (tooLong(value, 253)) faults.push(maxCharacters(253));
   if (!/^[-._a-zA-Z0-9]+$/.test(value)) {
     faults.push(
       regexFault(
@@ -231,7 +250,9 @@ export function relaxedEnvVarNameFaults(value: string): string[] {
   const faults: string[] = [];
   if (value === '') faults.push('environment variable name must be non-empty');
   if (!/^[\x20-\x3c\x3e-\x7e]*$/.test(value)) {
-    faults.push("a valid environment variable name must consist only of printable ASCII characters other than '='");
+    faults.push(
+      "a valid environment variable name must consist only of printable ASCII characters other than '='",
+    );
   }
   return faults;
 }
@@ -239,6 +260,11 @@ export function relaxedEnvVarNameFaults(value: string): string[] {
 export function percentFaults(value: string): string[] {
   if (/^[0-9]+%$/.test(value)) return [];
   return [
-    regexFault("a valid percent string must be a numeric string followed by an ending '%'", '[0-9]+%', '1%', '93%'),
+    regexFault(
+      "a valid percent string must be a numeric string followed by an ending '%'",
+      '[0-9]+%',
+      '1%',
+      '93%',
+    ),
   ];
 }

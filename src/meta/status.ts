@@ -1,6 +1,6 @@
 import { aggregateText, errorBody, errorText, type FieldError } from './field-error.ts';
-import { type GroupResource, qualified } from './object.ts';
 import { quote } from './go-quote.ts';
+import { type GroupResource, qualified } from './object.ts';
 
 /** meta.k8s.io/v1 Status, the body of every answer that is a failure (apimachinery pkg/api/errors/errors.go). */
 export interface Status {
@@ -90,20 +90,45 @@ export function details(kind: string, group: string, name: string): StatusDetail
 const of = (gr: GroupResource, name: string): StatusDetails => details(gr.resource, gr.group, name);
 
 export function notFoundError(gr: GroupResource, name: string): StatusError {
-  return new StatusError({ code: 404, reason: 'NotFound', details: of(gr, name), message: `${qualified(gr)} ${quote(name)} not found` });
+  return new StatusError({
+    code: 404,
+    reason: 'NotFound',
+    details: of(gr, name),
+    message: `${qualified(gr)} ${quote(name)} not found`,
+  });
 }
 
 export function alreadyExistsError(gr: GroupResource, name: string, prefix = ''): StatusError {
-  return new StatusError({ code: 409, reason: 'AlreadyExists', details: of(gr, name), message: `${prefix}${qualified(gr)} ${quote(name)} already exists` });
+  return new StatusError({
+    code: 409,
+    reason: 'AlreadyExists',
+    details: of(gr, name),
+    message: `${prefix}${qualified(gr)} ${quote(name)} already exists`,
+  });
 }
 
 export function conflictError(gr: GroupResource, name: string, why: string): StatusError {
-  return new StatusError({ code: 409, reason: 'Conflict', details: of(gr, name), message: `Operation cannot be fulfilled on ${qualified(gr)} ${quote(name)}: ${why}` });
+  return new StatusError({
+    code: 409,
+    reason: 'Conflict',
+    details: of(gr, name),
+    message: `Operation cannot be fulfilled on ${qualified(gr)} ${quote(name)}: ${why}`,
+  });
 }
 
 export function forbiddenError(gr: GroupResource, name: string, why: string): StatusError {
-  const head = gr.resource === '' ? 'forbidden' : name === '' ? `${qualified(gr)} is forbidden` : `${qualified(gr)} ${quote(name)} is forbidden`;
-  return new StatusError({ code: 403, reason: 'Forbidden', details: of(gr, name), message: `${head}: ${why}` });
+  const head =
+    gr.resource === ''
+      ? 'forbidden'
+      : name === ''
+        ? `${qualified(gr)} is forbidden`
+        : `${qualified(gr)} ${quote(name)} is forbidden`;
+  return new StatusError({
+    code: 403,
+    reason: 'Forbidden',
+    details: of(gr, name),
+    message: `${head}: ${why}`,
+  });
 }
 
 export function badRequestError(message: string): StatusError {
@@ -112,7 +137,12 @@ export function badRequestError(message: string): StatusError {
 
 /** 500 as kube-apiserver's NewInternalError words it. */
 export function internalError(why: string): StatusError {
-  return new StatusError({ code: 500, reason: 'InternalError', details: { causes: [{ message: why }] }, message: `Internal error occurred: ${why}` });
+  return new StatusError({
+    code: 500,
+    reason: 'InternalError',
+    details: { causes: [{ message: why }] },
+    message: `Internal error occurred: ${why}`,
+  });
 }
 
 /** A plain Go error that reached the client: 500 with the message alone, no reason (responsewriters.ErrorToAPIStatus). */
@@ -120,7 +150,11 @@ export function unknownError(message: string): StatusError {
   return new StatusError({ code: 500, message });
 }
 
-export function invalidError(gk: { group: string; kind: string }, name: string, errors: readonly FieldError[]): StatusError {
+export function invalidError(
+  gk: { group: string; kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
   const causes = errors.map((e): StatusCause => ({ reason: e.type, message: errorBody(e), field: e.field }));
   const head = `${gk.group === '' ? gk.kind : `${gk.kind}.${gk.group}`} ${quote(name)} is invalid`;
   return new StatusError({
@@ -132,12 +166,22 @@ export function invalidError(gk: { group: string; kind: string }, name: string, 
 }
 
 export function methodNotAllowedError(): StatusError {
-  return new StatusError({ code: 405, reason: 'MethodNotAllowed', details: {}, message: 'the server does not allow this method on the requested resource' });
+  return new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    details: {},
+    message: 'the server does not allow this method on the requested resource',
+  });
 }
 
 /** What discovery-shaped misses answer: known group, unknown resource or version. */
 export function resourceNotFoundError(): StatusError {
-  return new StatusError({ code: 404, reason: 'NotFound', details: {}, message: 'the server could not find the requested resource' });
+  return new StatusError({
+    code: 404,
+    reason: 'NotFound',
+    details: {},
+    message: 'the server could not find the requested resource',
+  });
 }
 
 export function expiredError(message: string): StatusError {
@@ -145,7 +189,12 @@ export function expiredError(message: string): StatusError {
 }
 
 export function timeoutError(message: string, retryAfterSeconds: number): StatusError {
-  return new StatusError({ code: 504, reason: 'Timeout', details: retryAfterSeconds ? { retryAfterSeconds } : {}, message: `Timeout: ${message}` });
+  return new StatusError({
+    code: 504,
+    reason: 'Timeout',
+    details: retryAfterSeconds ? { retryAfterSeconds } : {},
+    message: `Timeout: ${message}`,
+  });
 }
 
 export function tooManyRequestsError(message: string, retryAfterSeconds: number): StatusError {

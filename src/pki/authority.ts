@@ -1,5 +1,12 @@
 import 'reflect-metadata';
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  webcrypto,
+} from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
 /** Certificates made by a CA of our own: EC P-256, SHA-256 (RFC 5280). Loaded only where certificates are made. */
@@ -60,7 +67,11 @@ export async function createAuthority(commonName: string, days: number, now: num
 }
 
 /** A certificate for a new key, signed by the CA; without a CA it signs itself. It never outlives its CA. */
-export async function issueCertificate(request: LeafRequest, now: number, authority?: KeyPairPem): Promise<KeyPairPem> {
+export async function issueCertificate(
+  request: LeafRequest,
+  now: number,
+  authority?: KeyPairPem,
+): Promise<KeyPairPem> {
   const { key } = newKey();
   const keys = await cryptoKeys(createPrivateKey(key));
   const issuer = authority && new x509.X509Certificate(authority.certificate);
@@ -85,8 +96,13 @@ export async function issueCertificate(request: LeafRequest, now: number, author
     signingAlgorithm: { ...EC, ...(signing.privateKey.algorithm as object) },
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
-      new x509.ExtendedKeyUsageExtension(request.usages.map((usage) => (usage === 'client' ? CLIENT_AUTH : SERVER_AUTH))),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+        true,
+      ),
+      new x509.ExtendedKeyUsageExtension(
+        request.usages.map((usage) => (usage === 'client' ? CLIENT_AUTH : SERVER_AUTH)),
+      ),
       ...(names.length ? [new x509.SubjectAlternativeNameExtension(names)] : []),
       await x509.AuthorityKeyIdentifierExtension.create(signing.publicKey),
     ],
@@ -106,13 +122,23 @@ async function cryptoKeys(key: KeyObject): Promise<CryptoKeyPair> {
     key.asymmetricKeyType === 'rsa'
       ? { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
       : { name: 'ECDSA', namedCurve: curveOf(key), hash: 'SHA-256' };
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', key.export({ type: 'pkcs8', format: 'der' }), algorithm, true, ['sign']);
+  const privateKey = await webcrypto.subtle.importKey(
+    'pkcs8',
+    key.export({ type: 'pkcs8', format: 'der' }),
+    algorithm,
+    true,
+    ['sign'],
+  );
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const publicKey = await webcrypto.subtle.importKey('spki', spki, algorithm, true, ['verify']);
   return { privateKey, publicKey } as CryptoKeyPair;
 }
 
-type CryptoKeyPair = Parameters<typeof x509.X509CertificateGenerator.createSelfSigned>[0] extends { keys: infer K } ? K : never;
+type CryptoKeyPair = Parameters<typeof x509.X509CertificateGenerator.createSelfSigned>[0] extends {
+  keys: infer K;
+}
+  ? K
+  : never;
 
 function curveOf(key: KeyObject): string {
   const curve = key.asymmetricKeyDetails?.namedCurve;

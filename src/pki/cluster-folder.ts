@@ -21,7 +21,10 @@ export interface ClusterFolder {
 }
 
 export function clusterFolder(folder: string): ClusterFolder {
-  const pair = (name: string) => ({ certFile: join(folder, 'pki', `${name}.crt`), keyFile: join(folder, 'pki', `${name}.key`) });
+  const pair = (name: string) => ({
+    certFile: join(folder, 'pki', `${name}.crt`),
+    keyFile: join(folder, 'pki', `${name}.key`),
+  });
   return {
     ca: pair('ca'),
     frontProxyCa: pair('front-proxy-ca'),
@@ -37,13 +40,20 @@ export function clusterFolder(folder: string): ClusterFolder {
  * everything else is left as it is. `made` names what was written. Throws an Error that says what is wrong with a file
  * that is there.
  */
-export async function ensureClusterFolder(folder: string, server: string, now: number): Promise<{ paths: ClusterFolder; made: string[] }> {
+export async function ensureClusterFolder(
+  folder: string,
+  server: string,
+  now: number,
+): Promise<{ paths: ClusterFolder; made: string[] }> {
   const paths = clusterFolder(folder);
   const made: string[] = [];
   const load = (pair: { certFile: string; keyFile: string }): KeyPairPem | undefined => {
     const there = [pair.certFile, pair.keyFile].filter((file) => existsSync(file));
     if (there.length === 0) return undefined;
-    if (there.length === 1) throw new Error(`${there[0]} is there, but not the file that belongs to it; put it back, or move ${there[0]} away to have both made anew`);
+    if (there.length === 1)
+      throw new Error(
+        `${there[0]} is there, but not the file that belongs to it; put it back, or move ${there[0]} away to have both made anew`,
+      );
     return { certificate: readText(pair.certFile), key: readText(pair.keyFile) };
   };
   const save = (pair: { certFile: string; keyFile: string }, content: KeyPairPem): void => {
@@ -54,14 +64,21 @@ export async function ensureClusterFolder(folder: string, server: string, now: n
   // Loaded only when something is to be made: a warm start must not wait for it.
   const pki = () => import('./authority.ts');
 
-  const authority = async (pair: { certFile: string; keyFile: string }, name: string): Promise<KeyPairPem> => {
+  const authority = async (
+    pair: { certFile: string; keyFile: string },
+    name: string,
+  ): Promise<KeyPairPem> => {
     const there = load(pair);
     if (there) return there;
     const content = await (await pki()).createAuthority(name, CA_DAYS, now);
     save(pair, content);
     return content;
   };
-  const leaf = async (pair: { certFile: string; keyFile: string }, ca: KeyPairPem, request: Omit<LeafRequest, 'days'>): Promise<void> => {
+  const leaf = async (
+    pair: { certFile: string; keyFile: string },
+    ca: KeyPairPem,
+    request: Omit<LeafRequest, 'days'>,
+  ): Promise<void> => {
     const there = load(pair);
     if (there && expiresAt(there.certificate, pair.certFile) - now > RENEW_BEFORE_MS) return;
     save(pair, await (await pki()).issueCertificate({ ...request, days: LEAF_DAYS }, now, ca));
@@ -72,7 +89,13 @@ export async function ensureClusterFolder(folder: string, server: string, now: n
   await leaf(paths.apiserver, ca, {
     commonName: 'kube-apiserver',
     usages: ['server'],
-    dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local'],
+    dnsNames: [
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+    ],
     ipAddresses: ['127.0.0.1', '::1', '10.96.0.1'],
   });
   await leaf(paths.frontProxyClient, frontProxyCa, { commonName: 'front-proxy-client', usages: ['client'] });
@@ -84,8 +107,26 @@ export async function ensureClusterFolder(folder: string, server: string, now: n
   }
   const old = existsSync(paths.kubeconfig) ? readText(paths.kubeconfig) : undefined;
   if (!old?.includes(`server: ${server}\n`) || adminExpires(old) - now < RENEW_BEFORE_MS) {
-    const admin = await (await pki()).issueCertificate({ commonName: 'kubernetes-admin', organizations: ['system:masters'], usages: ['client'], days: LEAF_DAYS }, now, ca);
-    writePrivateFile(paths.kubeconfig, kubeconfigText({ cluster: 'sallyport', user: 'kubernetes-admin', server, ca: ca.certificate, ...admin }));
+    const admin = await (await pki()).issueCertificate(
+      {
+        commonName: 'kubernetes-admin',
+        organizations: ['system:masters'],
+        usages: ['client'],
+        days: LEAF_DAYS,
+      },
+      now,
+      ca,
+    );
+    writePrivateFile(
+      paths.kubeconfig,
+      kubeconfigText({
+        cluster: 'sallyport',
+        user: 'kubernetes-admin',
+        server,
+        ca: ca.certificate,
+        ...admin,
+      }),
+    );
     made.push(paths.kubeconfig);
   }
   return { paths, made };

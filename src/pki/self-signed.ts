@@ -12,12 +12,19 @@ export async function writeSelfSigned(
   address: string,
 ): Promise<void> {
   const host = externalHostname || hostname();
-  const addresses = ['127.0.0.1', ...(isIP(address) && address !== '0.0.0.0' && address !== '::' && address !== '127.0.0.1' ? [address] : [])];
+  const addresses = [
+    '127.0.0.1',
+    ...(isIP(address) && address !== '0.0.0.0' && address !== '::' && address !== '127.0.0.1'
+      ? [address]
+      : []),
+  ];
   const made = await issueCertificate(
     {
       commonName: host,
       usages: ['server'],
-      dnsNames: [...new Set([host, 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'])],
+      dnsNames: [
+        ...new Set([host, 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']),
+      ],
       ipAddresses: addresses,
       days: DAYS,
     },

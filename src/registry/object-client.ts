@@ -1,7 +1,7 @@
+import type { Clock } from '../meta/clock.ts';
 import { cloneJson } from '../meta/clone.ts';
 import type { GroupResource, KubeObject } from '../meta/object.ts';
 import { isStatus, resourceNotFoundError } from '../meta/status.ts';
-import type { Clock } from '../meta/clock.ts';
 import type { UserInfo } from '../meta/user.ts';
 import type { AdmissionHook } from './admission-hook.ts';
 import type { DeleteOptions, ObjectClient } from './client.ts';
@@ -76,7 +76,13 @@ export class RegistryClient implements ObjectClient {
             make: async (existing) => {
               const made = cloneJson(object);
               if (!existing) return made;
-              const owned = store.managedFields.update(existing, made, this.#manager, subresource, context.now);
+              const owned = store.managedFields.update(
+                existing,
+                made,
+                this.#manager,
+                subresource,
+                context.now,
+              );
               await store.mutate(context, namespace, name, owned, existing, subresource);
               return owned;
             },
@@ -90,7 +96,12 @@ export class RegistryClient implements ObjectClient {
     }
   }
 
-  async delete(resource: GroupResource, namespace: string, name: string, options: DeleteOptions = {}): Promise<void> {
+  async delete(
+    resource: GroupResource,
+    namespace: string,
+    name: string,
+    options: DeleteOptions = {},
+  ): Promise<void> {
     await this.#store(resource).delete(this.#context('DeleteOptions'), namespace, name, options);
   }
 

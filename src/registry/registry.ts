@@ -2,8 +2,8 @@ import type { GroupResource, GroupVersionKind, KubeObject } from '../meta/object
 import type { SchemaNode } from '../schema/apply/schema-node.ts';
 import type { Decoded } from '../schema/decode.ts';
 import type { ResourceDescriptor, SubresourceDescriptor } from '../schema/resources.ts';
-import type { ResourceStore } from './resource-store.ts';
 import type { ManagedFieldsWriter } from './managed-fields.ts';
+import type { ResourceStore } from './resource-store.ts';
 import type { ScaleMapping } from './scale.ts';
 import type { VirtualResource } from './virtual.ts';
 
@@ -44,7 +44,10 @@ export interface KindScheme {
   /** A body as an object of the kind; `expected` says which. */
   decode(body: Buffer, mediaType: string, options: { expected: GroupVersionKind; strict: boolean }): Decoded;
   /** The result of a patch as an object of the kind, with its defaults. */
-  redecode(value: unknown, strict: boolean): { ok: true; object: KubeObject; strictErrors: readonly string[] } | { ok: false; error: string };
+  redecode(
+    value: unknown,
+    strict: boolean,
+  ): { ok: true; object: KubeObject; strictErrors: readonly string[] } | { ok: false; error: string };
   /** Absent for kinds that strategic merge patches do not fit. */
   strategicMerge?: SchemaNode;
   managedFields: ManagedFieldsWriter;

@@ -1,8 +1,15 @@
+import { rfc3339 } from '../meta/clock.ts';
 import { cloneJson } from '../meta/clone.ts';
 import { deepEqual } from '../meta/deep-equal.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
+import { quote } from '../meta/go-quote.ts';
 import type { GroupVersionKind, GroupVersionResource, KubeObject } from '../meta/object.ts';
 import { groupVersion } from '../meta/object.ts';
+import {
+  validateAnyObjectMeta,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from '../meta/object-meta-validation.ts';
 import {
   alreadyExistsError,
   badRequestError,
@@ -10,17 +17,14 @@ import {
   invalidError,
   isStatus,
   notFoundError,
-  StatusError,
+  type StatusError,
   timeoutError,
   unknownError,
 } from '../meta/status.ts';
-import { rfc3339 } from '../meta/clock.ts';
-import { quote } from '../meta/go-quote.ts';
-import { validateAnyObjectMeta, validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-meta-validation.ts';
 import type { ResourceDescriptor } from '../schema/resources.ts';
+import type { CachedObject } from '../storage/cached-object.ts';
 import type { StoredValue, WriteResult } from '../storage/store.ts';
 import { type Store, StoreUnavailableError } from '../storage/store.ts';
-import type { CachedObject } from '../storage/cached-object.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import type { ObjectClient } from './client.ts';
 import { checkDelete, checkTwoStepDelete, type DeleteOptions } from './delete-options.ts';
@@ -144,7 +148,9 @@ export class ResourceStore {
   async #create(context: WriteContext, namespace: string, object: KubeObject): Promise<KubeObject> {
     const wanted = object.metadata.resourceVersion;
     const created = this.#parts.managedFields.create(object, context.manager, context.now);
-    await context.admission.mutate(this.#attributes('CREATE', context, namespace, object.metadata.name ?? '', created));
+    await context.admission.mutate(
+      this.#attributes('CREATE', context, namespace, object.metadata.name ?? '', created),
+    );
     return this.#reserved(created, undefined, context, namespace, '', async () => {
       this.#beforeCreate(created, context, namespace);
       await this.#checkAccess(created, undefined, context, namespace);
@@ -168,7 +174,11 @@ export class ResourceStore {
     write: () => Promise<T>,
   ): Promise<T> {
     if (!this.strategy.begin) return write();
-    const reservation = await this.strategy.begin(object, old, this.#strategyContext(context, namespace, subresource));
+    const reservation = await this.strategy.begin(
+      object,
+      old,
+      this.#strategyContext(context, namespace, subresource),
+    );
     let written: T;
     try {
       written = await write();
@@ -181,9 +191,18 @@ export class ResourceStore {
     return written;
   }
 
-  async #checkAccess(object: KubeObject, old: KubeObject | undefined, context: WriteContext, namespace: string): Promise<void> {
+  async #checkAccess(
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: WriteContext,
+    namespace: string,
+  ): Promise<void> {
     if (!this.strategy.validateAccess) return;
-    const errors = await this.strategy.validateAccess(object, old, this.#strategyContext(context, namespace, ''));
+    const errors = await this.strategy.validateAccess(
+      object,
+      old,
+      this.#strategyContext(context, namespace, ''),
+    );
     if (errors.length) throw invalidError(this.kind, object.metadata.name ?? '', errors);
   }
 
@@ -244,12 +263,19 @@ export class ResourceStore {
     const key = this.key(namespace, name);
     for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
       const cached = this.cache.get(this.descriptor.namespaced ? namespace : '', name);
-      if (!cached && !this.strategy.allowCreateOnUpdate && !options.allowCreate) throw notFoundError(this.resource, name);
-      if (source.uid && (cached || !options.allowCreate)) this.#checkUid(source.uid, cached?.object, key, name);
+      if (!cached && !this.strategy.allowCreateOnUpdate && !options.allowCreate)
+        throw notFoundError(this.resource, name);
+      if (source.uid && (cached || !options.allowCreate))
+        this.#checkUid(source.uid, cached?.object, key, name);
       const existing = cached?.object;
       const object = await source.make(existing);
       const asked = parseVersion(object.metadata.resourceVersion);
-      if (!existing) return { object: await this.#createOnUpdate(context, namespace, object, options), created: true, deleted: false };
+      if (!existing)
+        return {
+          object: await this.#createOnUpdate(context, namespace, object, options),
+          created: true,
+          deleted: false,
+        };
 
       const unconditional = asked === 0n && this.strategy.allowUnconditionalUpdate !== false;
       if (!unconditional) {
@@ -260,11 +286,17 @@ export class ResourceStore {
         if (asked !== BigInt(cached!.revision)) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
       }
       object.metadata.resourceVersion = existing.metadata.resourceVersion!;
-      const outcome = await this.#reserved(object, existing, context, namespace, options.subresource ?? '', () =>
-        this.#overwrite(context, namespace, name, object, cached!, options.subresource ?? ''),
+      const outcome = await this.#reserved(
+        object,
+        existing,
+        context,
+        namespace,
+        options.subresource ?? '',
+        () => this.#overwrite(context, namespace, name, object, cached!, options.subresource ?? ''),
       );
       if (outcome !== 'lost') return outcome;
-      if (!unconditional && !options.retryConflicts) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+      if (!unconditional && !options.retryConflicts)
+        throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
     }
     throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
   }
@@ -283,8 +315,12 @@ export class ResourceStore {
     this.#beforeUpdate(object, existing, context, namespace, subresource);
     await this.#checkAccess(object, existing, context, namespace);
     this.#parts.managedFields.keepTimes(object, existing);
-    await context.admission.validate(this.#attributes('UPDATE', context, namespace, name, object, existing, subresource));
-    const ends = this.strategy.deletion ? this.strategy.deletion.mayGo(object) : endsDeletion(object, existing);
+    await context.admission.validate(
+      this.#attributes('UPDATE', context, namespace, name, object, existing, subresource),
+    );
+    const ends = this.strategy.deletion
+      ? this.strategy.deletion.mayGo(object)
+      : endsDeletion(object, existing);
     if (ends) {
       if (!context.dryRun) {
         await this.#remove(key, name, cached.revision);
@@ -296,25 +332,42 @@ export class ResourceStore {
     delete object.metadata.resourceVersion;
     const ttlSeconds = this.strategy.ttlSeconds?.(object);
     const result = await this.#write(() =>
-      this.#parts.store.put(key, encode(object), { expect: cached.revision, ...(ttlSeconds ? { ttlSeconds } : {}) }),
+      this.#parts.store.put(key, encode(object), {
+        expect: cached.revision,
+        ...(ttlSeconds ? { ttlSeconds } : {}),
+      }),
     );
-    if (result.ok) return { object: await this.#written(object, result.revision), created: false, deleted: false };
+    if (result.ok)
+      return { object: await this.#written(object, result.revision), created: false, deleted: false };
     await this.#catchUp(result.current);
     return 'lost';
   }
 
-  async #createOnUpdate(context: WriteContext, namespace: string, object: KubeObject, options: UpdateOptions): Promise<KubeObject> {
+  async #createOnUpdate(
+    context: WriteContext,
+    namespace: string,
+    object: KubeObject,
+    options: UpdateOptions,
+  ): Promise<KubeObject> {
     return this.#reserved(object, undefined, context, namespace, '', async () => {
       this.#beforeCreate(object, context, namespace);
       await options.authorizeCreate?.();
       await this.#checkAccess(object, undefined, context, namespace);
-      await context.admission.validate(this.#attributes('CREATE', context, namespace, object.metadata.name!, object));
+      await context.admission.validate(
+        this.#attributes('CREATE', context, namespace, object.metadata.name!, object),
+      );
       return this.#insert(object, context, namespace);
     });
   }
 
   /** Keeps what a client may not change, runs the strategy and checks the change (rest.BeforeUpdate). */
-  #beforeUpdate(object: KubeObject, old: KubeObject, context: WriteContext, namespace: string, subresource: string): void {
+  #beforeUpdate(
+    object: KubeObject,
+    old: KubeObject,
+    context: WriteContext,
+    namespace: string,
+    subresource: string,
+  ): void {
     const meta = object.metadata;
     const before = old.metadata;
     matchNamespace(object, this.descriptor.namespaced ? namespace : '');
@@ -336,21 +389,28 @@ export class ResourceStore {
       meta.deletionGracePeriodSeconds = before.deletionGracePeriodSeconds;
     }
     this.#parts.normalize(object);
-    if (strategy.generation && subresource !== 'status' && specChanged(object, old)) meta.generation = (before.generation ?? 0) + 1;
+    if (strategy.generation && subresource !== 'status' && specChanged(object, old))
+      meta.generation = (before.generation ?? 0) + 1;
     const common = [
       ...validateAnyObjectMeta(meta, this.descriptor.namespaced),
       ...validateObjectMetaUpdate(meta, before, 'metadata'),
     ];
     // The generic store and the kind's own checks both look at the metadata, so each of its faults is told twice.
     const errors: FieldError[] = [...common, ...common];
-    if (way || subresource === 'status') errors.push(...(way?.validateUpdate?.(object, old, forStrategy) ?? []));
+    if (way || subresource === 'status')
+      errors.push(...(way?.validateUpdate?.(object, old, forStrategy) ?? []));
     else errors.push(...(strategy.validateUpdate?.(object, old, forStrategy) ?? []));
     if (errors.length) throw invalidError(this.kind, meta.name ?? '', errors);
     for (const text of strategy.warnings?.(object, old, forStrategy) ?? []) context.warn(text);
   }
 
   /** Deletes, or begins to: finalizers and grace hold an object (store.go Delete, rest.BeforeDelete). */
-  async delete(context: WriteContext, namespace: string, name: string, asked: DeleteOptions): Promise<DeleteResult> {
+  async delete(
+    context: WriteContext,
+    namespace: string,
+    name: string,
+    asked: DeleteOptions,
+  ): Promise<DeleteResult> {
     const key = this.key(namespace, name);
     for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
       const cached = this.get(namespace, name);
@@ -360,7 +420,9 @@ export class ResourceStore {
       else checkDelete(existing, asked, this.kind);
       const object = cloneJson(existing);
       if (deletion && (!existing.metadata.deletionTimestamp || !deletion.mayGo(existing))) {
-        await context.admission.validate(this.#attributes('DELETE', context, namespace, name, undefined, existing));
+        await context.admission.validate(
+          this.#attributes('DELETE', context, namespace, name, undefined, existing),
+        );
         if (existing.metadata.deletionTimestamp) return { object: existing, gone: false };
         deletion.begin(object, rfc3339(context.now), asked);
         if (context.dryRun) return { object, gone: false };
@@ -371,9 +433,15 @@ export class ResourceStore {
       const grace = this.#beginGrace(object, asked, context.now);
       if (grace === 'pending') return { object: existing, gone: false };
       if (!context.dryRun || tries === 0) {
-        await context.admission.validate(this.#attributes('DELETE', context, namespace, name, undefined, existing));
+        await context.admission.validate(
+          this.#attributes('DELETE', context, namespace, name, undefined, existing),
+        );
       }
-      const finalizers = collectorFinalizers(object, asked, this.strategy.defaultGarbageCollection ?? 'Background');
+      const finalizers = collectorFinalizers(
+        object,
+        asked,
+        this.strategy.defaultGarbageCollection ?? 'Background',
+      );
       if (finalizers) object.metadata.finalizers = finalizers;
       const held = (object.metadata.finalizers ?? []).length > 0;
       if (held && grace === 'none') markAsDeleting(object, context.now);
@@ -402,7 +470,8 @@ export class ResourceStore {
   #beginGrace(object: KubeObject, asked: DeleteOptions, now: number): 'none' | 'pending' | number {
     if (!this.strategy.gracePeriod) return 'none';
     const meta = object.metadata;
-    const wish = asked.gracePeriodSeconds !== undefined && asked.gracePeriodSeconds < 0 ? 1 : asked.gracePeriodSeconds;
+    const wish =
+      asked.gracePeriodSeconds !== undefined && asked.gracePeriodSeconds < 0 ? 1 : asked.gracePeriodSeconds;
     if (meta.deletionTimestamp) {
       const left = meta.deletionGracePeriodSeconds ?? 0;
       if (left === 0) return 'none';
@@ -458,7 +527,8 @@ export class ResourceStore {
 
   async #seen(revision: number): Promise<void> {
     if (this.cache.revision >= revision) return;
-    if (!(await this.cache.waitFor(revision, 3000))) throw timeoutError('the write is stored, but the watch cache has not shown it yet', 1);
+    if (!(await this.cache.waitFor(revision, 3000)))
+      throw timeoutError('the write is stored, but the watch cache has not shown it yet', 1);
   }
 
   async #catchUp(current: StoredValue | undefined): Promise<void> {
@@ -469,7 +539,8 @@ export class ResourceStore {
     try {
       return await run();
     } catch (error) {
-      if (error instanceof StoreUnavailableError) throw timeoutError('request did not complete within the allotted timeout', 0);
+      if (error instanceof StoreUnavailableError)
+        throw timeoutError('request did not complete within the allotted timeout', 0);
       throw error;
     }
   }
@@ -509,7 +580,14 @@ export class ResourceStore {
   }
 
   /** The mutating phase for an update, run by whoever makes the new object. */
-  async mutate(context: WriteContext, namespace: string, name: string, object: KubeObject, old: KubeObject | undefined, subresource = ''): Promise<void> {
+  async mutate(
+    context: WriteContext,
+    namespace: string,
+    name: string,
+    object: KubeObject,
+    old: KubeObject | undefined,
+    subresource = '',
+  ): Promise<void> {
     await context.admission.mutate(
       this.#attributes(old ? 'UPDATE' : 'CREATE', context, namespace, name, object, old, subresource),
     );
@@ -534,7 +612,10 @@ function matchNamespace(object: KubeObject, namespace: string): void {
   if (own === namespace) return;
   if (own === '') object.metadata.namespace = namespace;
   else if (namespace === '') delete object.metadata.namespace;
-  else throw badRequestError('the namespace of the provided object does not match the namespace sent on the request');
+  else
+    throw badRequestError(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
 }
 
 /** A resourceVersion as a number; 0 where absent. Anything else is the 500 that Go's parser causes. */
@@ -542,7 +623,8 @@ export function parseVersion(text: string | undefined): bigint {
   if (text === undefined || text === '') return 0n;
   if (!/^\d+$/.test(text)) throw unknownError(`strconv.ParseUint: parsing ${quote(text)}: invalid syntax`);
   const value = BigInt(text);
-  if (value > 0xffffffffffffffffn) throw unknownError(`strconv.ParseUint: parsing ${quote(text)}: value out of range`);
+  if (value > 0xffffffffffffffffn)
+    throw unknownError(`strconv.ParseUint: parsing ${quote(text)}: value out of range`);
   return value;
 }
 
@@ -552,8 +634,10 @@ function keepStatus(object: KubeObject, old: KubeObject): void {
 }
 
 function keepAllButStatus(object: KubeObject, old: KubeObject): void {
-  for (const key of Object.keys(object)) if (key !== 'metadata' && key !== 'status' && !(key in old)) delete object[key];
-  for (const key of Object.keys(old)) if (key !== 'metadata' && key !== 'status') object[key] = cloneJson(old[key]);
+  for (const key of Object.keys(object))
+    if (key !== 'metadata' && key !== 'status' && !(key in old)) delete object[key];
+  for (const key of Object.keys(old))
+    if (key !== 'metadata' && key !== 'status') object[key] = cloneJson(old[key]);
 }
 
 function specChanged(object: KubeObject, old: KubeObject): boolean {

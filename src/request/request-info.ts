@@ -100,7 +100,8 @@ export function requestInfo(method: string, rawPath: string, query: URLSearchPar
   if (info.verb === 'list' || info.verb === 'watch' || info.verb === 'deletecollection') {
     info.fieldSelector = query.get('fieldSelector') ?? '';
     info.labelSelector = query.get('labelSelector') ?? '';
-    if (info.name === '' && info.verb !== 'deletecollection') info.name = nameOfFieldSelector(info.fieldSelector);
+    if (info.name === '' && info.verb !== 'deletecollection')
+      info.name = nameOfFieldSelector(info.fieldSelector);
   }
   return info;
 }

@@ -1,6 +1,6 @@
-import { StatusError, type Status } from '../meta/status.ts';
-import { encodeProtobuf, encodeYaml } from './codec.ts';
+import type { Status, StatusError } from '../meta/status.ts';
 import type { ApiRequest } from './api-request.ts';
+import { encodeProtobuf, encodeYaml } from './codec.ts';
 import type { ResponseHeaders } from './exchange.ts';
 import { MEDIA_TYPES, type MediaType, type Negotiated, negotiate } from './negotiation.ts';
 
@@ -20,8 +20,18 @@ export function answerBytes(
 }
 
 /** Plain text, as Go's http.Error writes it: with nosniff. */
-export function answerText(request: ApiRequest, status: number, text: string, headers: ResponseHeaders = {}): void {
-  answerBytes(request, status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...headers }, text);
+export function answerText(
+  request: ApiRequest,
+  status: number,
+  text: string,
+  headers: ResponseHeaders = {},
+): void {
+  answerBytes(
+    request,
+    status,
+    { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', ...headers },
+    text,
+  );
 }
 
 export function answerPageNotFound(request: ApiRequest): void {
@@ -36,11 +46,20 @@ export function answerObject(
   object: Record<string, unknown>,
   headers: ResponseHeaders = {},
 ): void {
-  answerBytes(request, status, { 'content-type': negotiated.mediaType, ...headers }, encode(object, negotiated.mediaType, negotiated.pretty));
+  answerBytes(
+    request,
+    status,
+    { 'content-type': negotiated.mediaType, ...headers },
+    encode(object, negotiated.mediaType, negotiated.pretty),
+  );
 }
 
 /** JSON with the line's end that Go's encoder writes, or the same as YAML or protobuf. */
-export function encode(object: Record<string, unknown>, mediaType: MediaType, pretty: boolean): Uint8Array | string {
+export function encode(
+  object: Record<string, unknown>,
+  mediaType: MediaType,
+  pretty: boolean,
+): Uint8Array | string {
   if (mediaType === 'application/yaml') return encodeYaml(object);
   if (mediaType === 'application/vnd.kubernetes.protobuf') return encodeProtobuf(object);
   return pretty ? `${JSON.stringify(object, null, 2)}\n` : `${JSON.stringify(object)}\n`;
@@ -51,8 +70,14 @@ export function answerStatus(request: ApiRequest, error: StatusError, headers: R
   const chosen = negotiate(request.exchange.header('accept'), MEDIA_TYPES, () => false);
   const status: Status = error.status;
   const retry = status.details?.retryAfterSeconds;
-  answerObject(request, status.code, chosen ?? { mediaType: 'application/json', pretty: false }, status as never, {
-    ...(retry ? { 'retry-after': String(retry) } : {}),
-    ...headers,
-  });
+  answerObject(
+    request,
+    status.code,
+    chosen ?? { mediaType: 'application/json', pretty: false },
+    status as never,
+    {
+      ...(retry ? { 'retry-after': String(retry) } : {}),
+      ...headers,
+    },
+  );
 }

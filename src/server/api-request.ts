@@ -66,7 +66,12 @@ export class ApiRequest {
 
   /** What every answer carries besides its own fields. */
   answerHeaders(own: ResponseHeaders): ResponseHeaders {
-    const headers: ResponseHeaders = { 'audit-id': this.auditId, 'cache-control': 'no-cache, private', ...this.headers, ...own };
+    const headers: ResponseHeaders = {
+      'audit-id': this.auditId,
+      'cache-control': 'no-cache, private',
+      ...this.headers,
+      ...own,
+    };
     if (this.#warnings) headers['warning'] = this.#warnings.map((text) => `299 - "${escapeWarning(text)}"`);
     return headers;
   }

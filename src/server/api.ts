@@ -57,9 +57,19 @@ export class Api {
     const { method } = request.exchange;
     if (path === '/version' || path === '/version/') {
       if (method !== 'GET') throw methodNotAllowedError();
-      return answerBytes(request, 200, { 'content-type': 'application/json' }, JSON.stringify(versionInfo(), null, 2));
+      return answerBytes(
+        request,
+        200,
+        { 'content-type': 'application/json' },
+        JSON.stringify(versionInfo(), null, 2),
+      );
     }
-    if (path === '/healthz' || path.startsWith('/healthz/') || path.startsWith('/livez') || path.startsWith('/readyz')) {
+    if (
+      path === '/healthz' ||
+      path.startsWith('/healthz/') ||
+      path.startsWith('/livez') ||
+      path.startsWith('/readyz')
+    ) {
       if (await health.answer(request)) return;
       return answerPageNotFound(request);
     }
@@ -68,14 +78,34 @@ export class Api {
       return answerBytes(request, 200, { 'content-type': type }, text);
     }
     if (path === '/' || path === '/index.html') {
-      const paths = [...issuer.paths(), ...discovery.paths(), ...health.paths(), '/metrics', '/metrics/slis', '/openapi/v2', '/openapi/v3', '/version'].sort();
-      return answerBytes(request, 200, { 'content-type': 'application/json' }, JSON.stringify({ paths }, null, 2));
+      const paths = [
+        ...issuer.paths(),
+        ...discovery.paths(),
+        ...health.paths(),
+        '/metrics',
+        '/metrics/slis',
+        '/openapi/v2',
+        '/openapi/v3',
+        '/version',
+      ].sort();
+      return answerBytes(
+        request,
+        200,
+        { 'content-type': 'application/json' },
+        JSON.stringify({ paths }, null, 2),
+      );
     }
     const document = issuer.handle(method, path, request.exchange.header('accept'));
     if (document instanceof StatusError) throw document;
     if (document) return answerBytes(request, document.status, document.headers, document.body);
     if (path.startsWith('/openapi/')) return openapi.answer(request);
-    if (path === '/api' || path === '/api/' || path.startsWith('/api/') || path === '/apis' || path.startsWith('/apis/')) {
+    if (
+      path === '/api' ||
+      path === '/api/' ||
+      path.startsWith('/api/') ||
+      path === '/apis' ||
+      path.startsWith('/apis/')
+    ) {
       return this.#discovery(request, path.replace(/\/$/, ''));
     }
     for (const handle of extra) if (await handle(request)) return;
@@ -89,11 +119,21 @@ export class Api {
     if (path.includes('//')) return answerPageNotFound(request);
     if (path === '/api' || path === '/apis') {
       if (path === '/api' && method !== 'GET') throw methodNotAllowedError();
-      const negotiated = choose(request, ({ as, group, version }) => as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2');
+      const negotiated = choose(
+        request,
+        ({ as, group, version }) =>
+          as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2',
+      );
       if (negotiated.transform) {
         const { body, etag } = discovery.aggregated(path === '/api' ? 'api' : 'apis');
-        const headers = { 'content-type': AGGREGATED, vary: 'Accept', etag: `"${etag}"`, 'cache-control': 'public' };
-        if (request.exchange.header('if-none-match') === `"${etag}"`) return answerBytes(request, 304, headers, '');
+        const headers = {
+          'content-type': AGGREGATED,
+          vary: 'Accept',
+          etag: `"${etag}"`,
+          'cache-control': 'public',
+        };
+        if (request.exchange.header('if-none-match') === `"${etag}"`)
+          return answerBytes(request, 304, headers, '');
         return answerBytes(request, 200, headers, body);
       }
       const list = path === '/api' ? discovery.apiVersions() : discovery.groupList();

@@ -19,7 +19,13 @@ export interface BootstrapParts {
 }
 
 /** Makes what every cluster has from its start (kube-apiserver's post-start hooks). Changes nothing that is right already. */
-export async function bootstrap({ client, options, rbac, clock, groupVersions }: BootstrapParts): Promise<void> {
+export async function bootstrap({
+  client,
+  options,
+  rbac,
+  clock,
+  groupVersions,
+}: BootstrapParts): Promise<void> {
   await ensureSystemNamespaces(client);
   await Promise.all([
     rbac ? reconcileBootstrapPolicy(client) : undefined,

@@ -32,13 +32,20 @@ export interface ChainParts {
   /** The audiences of this server. */
   audiences: readonly string[];
   /** Headers that carry identities, taken off a request once its caller is known. */
-  impersonate(request: ApiRequest, authorize: AuthorizationChain): ImpersonationOutcome | Promise<ImpersonationOutcome>;
+  impersonate(
+    request: ApiRequest,
+    authorize: AuthorizationChain,
+  ): ImpersonationOutcome | Promise<ImpersonationOutcome>;
   authorization: AuthorizationChain;
   /** Reasons of AlwaysAllow mode and the like may hold from the first request; true once the policy is loaded. */
   audit?: RequestAudit;
   decisions: DecisionRing;
   /** One line for the operator about a request that was turned away. */
-  logRefusal(request: ApiRequest, door: 'authentication' | 'impersonation' | 'authorization', outcome: unknown): void;
+  logRefusal(
+    request: ApiRequest,
+    door: 'authentication' | 'impersonation' | 'authorization',
+    outcome: unknown,
+  ): void;
   logFailure(request: ApiRequest, error: unknown): void;
   /** Takes a place for the request among those that run at once; false where there is none. */
   admitLoad?(request: ApiRequest): boolean;
@@ -151,23 +158,40 @@ export class RequestChain {
     return true;
   }
 
-  #authorized(request: ApiRequest, attributes: AuthorizationAttributes, outcome: AuthorizationOutcome): boolean {
+  #authorized(
+    request: ApiRequest,
+    attributes: AuthorizationAttributes,
+    outcome: AuthorizationOutcome,
+  ): boolean {
     request.record.authorization = { micros: 0, decision: outcome.decision, asked: outcome.asked };
     request.annotate('authorization.k8s.io/decision', outcome.decision === 'allow' ? 'allow' : 'forbid');
     request.annotate('authorization.k8s.io/reason', outcome.reason);
     if (outcome.decision === 'allow') return true;
     this.#parts.logRefusal(request, 'authorization', outcome);
     if (outcome.error !== undefined) {
-      const target = request.exchange.query ? `${request.exchange.path}?${request.exchange.query}` : request.exchange.path;
+      const target = request.exchange.query
+        ? `${request.exchange.path}?${request.exchange.query}`
+        : request.exchange.path;
       const text = authorizationErrorText(target, outcome.error);
-      answerBytes(request, 500, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, text);
+      answerBytes(
+        request,
+        500,
+        { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+        text,
+      );
       return false;
     }
-    void this.#refuse(request, forbiddenStatus(attributes, outcome.reason), { 'x-content-type-options': 'nosniff' });
+    void this.#refuse(request, forbiddenStatus(attributes, outcome.reason), {
+      'x-content-type-options': 'nosniff',
+    });
     return false;
   }
 
-  async #refuse(request: ApiRequest, error: StatusError, headers: Record<string, string> = {}): Promise<void> {
+  async #refuse(
+    request: ApiRequest,
+    error: StatusError,
+    headers: Record<string, string> = {},
+  ): Promise<void> {
     request.record.status = error.code;
     const pending = this.#parts.audit?.finished(request);
     if (pending) await pending;

@@ -12,7 +12,8 @@ export async function compress(
 ): Promise<{ body: Buffer; headers: ResponseHeaders }> {
   if (body.length < THRESHOLD) return { body, headers: {} };
   const accepts = request.exchange.header('accept-encoding') ?? '';
-  if (!accepts.split(',').some((coding) => coding.trim() === 'gzip')) return { body, headers: { vary: 'Accept-Encoding' } };
+  if (!accepts.split(',').some((coding) => coding.trim() === 'gzip'))
+    return { body, headers: { vary: 'Accept-Encoding' } };
   const packed = await new Promise<Buffer>((resolve, reject) => {
     gzip(body, { level: 1 }, (error, result) => (error ? reject(error) : resolve(result)));
   });

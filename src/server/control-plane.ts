@@ -1,7 +1,6 @@
-
 import { isIPv6 } from 'node:net';
 import { AdmissionChain } from '../admission/chain.ts';
-import { createAuthentication, type Authentication } from '../authentication/create.ts';
+import { type Authentication, createAuthentication } from '../authentication/create.ts';
 import { apiAudiencesOf, assertAuthenticationOptions } from '../authentication/flags.ts';
 import { SelfSubjectReviewResource } from '../authentication/self-subject-review.ts';
 import { IssuerDiscovery } from '../authentication/service-account/issuer-discovery.ts';
@@ -22,10 +21,10 @@ import type { UserInfo } from '../meta/user.ts';
 import { MASTERS } from '../meta/user.ts';
 import type { AdmissionHook } from '../registry/admission-hook.ts';
 import type { ObjectClient } from '../registry/client.ts';
-import type { Lister } from '../registry/lister.ts';
-import { RegistryClient } from '../registry/object-client.ts';
 import { PodBinding } from '../registry/core/pod-binding.ts';
 import { PodEviction } from '../registry/core/pod-eviction.ts';
+import type { Lister } from '../registry/lister.ts';
+import { RegistryClient } from '../registry/object-client.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { builtInGroups } from '../schema/resources.ts';
@@ -34,6 +33,7 @@ import type { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission-plugins.ts';
 import { Api, type ExtraPath } from './api.ts';
 import type { ApiRequest } from './api-request.ts';
+import { bootstrap } from './bootstrap.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
 import { Discovery } from './discovery.ts';
@@ -49,7 +49,6 @@ import { refusalWords } from './refusal-log.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
-import { bootstrap } from './bootstrap.ts';
 
 /** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
 const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: [MASTERS, 'system:authenticated'] };
@@ -85,7 +84,12 @@ export class ControlPlane {
   #stopping = false;
   #port = 0;
 
-  private constructor(parts: ControlPlaneParts, registry: Registry, caches: WatchCache[], lateVirtuals: LateVirtuals) {
+  private constructor(
+    parts: ControlPlaneParts,
+    registry: Registry,
+    caches: WatchCache[],
+    lateVirtuals: LateVirtuals,
+  ) {
     const { options, log } = parts;
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
@@ -98,10 +102,13 @@ export class ControlPlane {
     this.authentication = createAuthentication(options.authentication, {
       client: this.client,
       readLive: options.store.engine === 'etcd',
-      ...(refusesAnonymous(options.authorization) && options.authentication.anonymousAuth === undefined ? { anonymous: { enabled: false, paths: [] } } : {}),
+      ...(refusesAnonymous(options.authorization) && options.authentication.anonymousAuth === undefined
+        ? { anonymous: { enabled: false, paths: [] } }
+        : {}),
       report: {
         loaded: (path) => log.info({ path }, 'reloaded'),
-        bad: (path, error) => log.error({ path, error: words(error) }, 'not reloaded; what was read before stays in force'),
+        bad: (path, error) =>
+          log.error({ path, error: words(error) }, 'not reloaded; what was read before stays in force'),
       },
     });
     const rbac = 'rbac.authorization.k8s.io';
@@ -120,13 +127,23 @@ export class ControlPlane {
         resourceslices: lister('resource.k8s.io', 'resourceslices'),
       }),
       reloaded: (error) => {
-        if (error) log.error({ path: options.authorization.configFile, error }, 'not reloaded; the authorizers before stay in force');
+        if (error)
+          log.error(
+            { path: options.authorization.configFile, error },
+            'not reloaded; the authorizers before stay in force',
+          );
         else log.info({ path: options.authorization.configFile }, 'reloaded');
       },
     });
     lateVirtuals.set(this.#virtuals());
     this.#admission = new AdmissionChain(
-      admissionPlugins({ options, client: this.client, authorization: this.authorization.chain, log, clock: this.#clock }),
+      admissionPlugins({
+        options,
+        client: this.client,
+        authorization: this.authorization.chain,
+        log,
+        clock: this.#clock,
+      }),
     );
     this.#certificate = new WatchedCertificate(options.tls.certFile, options.tls.keyFile, log);
     this.chain = new RequestChain(this.#chainParts());
@@ -161,7 +178,8 @@ export class ControlPlane {
   async start(): Promise<number> {
     const { options, log } = this.#parts;
     this.#certificate.start(() => this.#listener?.renew(this.#tls()));
-    for (const authority of this.authentication.clientAuthorities) authority.onChange(() => this.#listener?.renew(this.#tls()));
+    for (const authority of this.authentication.clientAuthorities)
+      authority.onChange(() => this.#listener?.renew(this.#tls()));
     this.authentication.start();
     this.#listener = new Listener(
       {
@@ -189,20 +207,37 @@ export class ControlPlane {
           options: { ...options, port: this.#port },
           rbac: this.authorization.types.has('RBAC'),
           clock: this.#clock,
-          groupVersions: [...builtInGroups()].flatMap(([group, versions]) => versions.map((version) => groupVersion({ group, version }))),
+          groupVersions: [...builtInGroups()].flatMap(([group, versions]) =>
+            versions.map((version) => groupVersion({ group, version })),
+          ),
         });
         this.#bootstrapFault = undefined;
         break;
       } catch (error) {
         this.#bootstrapFault = words(error);
-        log.error({ error: this.#bootstrapFault }, 'what a cluster starts with is not all there yet; trying again');
+        log.error(
+          { error: this.#bootstrapFault },
+          'what a cluster starts with is not all there yet; trying again',
+        );
         await new Promise((resolve) => setTimeout(resolve, Math.min(1000 * 2 ** tries, 30_000)));
       }
     }
     if (this.#stopping) return;
     this.#controllers = controllerManager({
       options,
-      clientOf: (name) => this.#clientOf({ name: `system:serviceaccount:kube-system:${name}`, groups: [MASTERS, 'system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }, 'kube-controller-manager'),
+      clientOf: (name) =>
+        this.#clientOf(
+          {
+            name: `system:serviceaccount:kube-system:${name}`,
+            groups: [
+              MASTERS,
+              'system:serviceaccounts',
+              'system:serviceaccounts:kube-system',
+              'system:authenticated',
+            ],
+          },
+          'kube-controller-manager',
+        ),
       registry: this.registry,
       authorization: this.authorization.chain,
       makeLegacyToken: this.authentication.makeLegacyToken,
@@ -236,7 +271,13 @@ export class ControlPlane {
   }
 
   #hook(user: UserInfo): AdmissionHook {
-    return this.#admission.hook({ user, now: this.#clock.now(), warn: () => {}, annotate: () => {}, note: () => {} });
+    return this.#admission.hook({
+      user,
+      now: this.#clock.now(),
+      warn: () => {},
+      annotate: () => {},
+      note: () => {},
+    });
   }
 
   #admissionFor(request: ApiRequest): AdmissionHook {
@@ -261,7 +302,10 @@ export class ControlPlane {
     const accounts = options.authentication.serviceAccounts;
     const out = new Map<string, VirtualResource>([
       ['authentication.k8s.io/selfsubjectreviews', new SelfSubjectReviewResource()],
-      ['authentication.k8s.io/tokenreviews', new TokenReviewResource(() => this.authentication.chain, audiences)],
+      [
+        'authentication.k8s.io/tokenreviews',
+        new TokenReviewResource(() => this.authentication.chain, audiences),
+      ],
       [
         '/serviceaccounts/token',
         new TokenRequestResource({
@@ -284,7 +328,9 @@ export class ControlPlane {
 
   #chainParts(): ChainParts {
     const { options, log } = this.#parts;
-    const impersonation = new Impersonation({ authorizer: (attributes) => this.authorization.chain.authorize(attributes) });
+    const impersonation = new Impersonation({
+      authorizer: (attributes) => this.authorization.chain.authorize(attributes),
+    });
     const address = (): string => `${options.externalHostname || hostOf(options)}:${this.#port}`;
     const order = new Map([...builtInGroups().keys()].map((group, i) => [group, i]));
     const discovery = new Discovery(this.registry, (group) => order.get(group) ?? 1000, address);
@@ -323,17 +369,34 @@ export class ControlPlane {
         const shaped = (result: Awaited<typeof asked>) =>
           'error' in result
             ? { outcome: 'refused' as const, error: result.error }
-            : { outcome: 'as' as const, user: result.user, ...(result.constraint ? { constraint: result.constraint } : {}) };
+            : {
+                outcome: 'as' as const,
+                user: result.user,
+                ...(result.constraint ? { constraint: result.constraint } : {}),
+              };
         return asked instanceof Promise ? asked.then(shaped) : shaped(asked);
       },
       logRefusal: (request, door, outcome) => {
         log.warn(
-          { verb: request.info.verb, path: request.info.path, user: request.user.name || undefined, from: request.exchange.remoteAddress, id: request.auditId },
+          {
+            verb: request.info.verb,
+            path: request.info.path,
+            user: request.user.name || undefined,
+            from: request.exchange.remoteAddress,
+            id: request.auditId,
+          },
           refusalWords(door, outcome),
         );
       },
       logFailure: (request, error) => {
-        log.error({ path: request.info.path, id: request.auditId, error: error instanceof Error ? error.stack : String(error) }, 'a request failed for a reason nobody foresaw');
+        log.error(
+          {
+            path: request.info.path,
+            id: request.auditId,
+            error: error instanceof Error ? error.stack : String(error),
+          },
+          'a request failed for a reason nobody foresaw',
+        );
       },
       handle: (request) => api.handle(request),
     };
@@ -344,7 +407,11 @@ export class ControlPlane {
     const log: HealthCheck = { name: 'log', check: () => undefined };
     const store: HealthCheck = {
       name: 'etcd',
-      check: () => this.#parts.store.ping().then(() => undefined, (error: unknown) => words(error)),
+      check: () =>
+        this.#parts.store.ping().then(
+          () => undefined,
+          (error: unknown) => words(error),
+        ),
     };
     const hook = (name: string): HealthCheck => ({
       name: `poststarthook/${name}`,
@@ -354,8 +421,15 @@ export class ControlPlane {
       name: 'informer-sync',
       check: () => (this.#caches.every((cache) => cache.ready) ? undefined : 'watch caches are not complete'),
     };
-    const hooks = [hook('rbac/bootstrap-roles'), hook('scheduling/bootstrap-system-priority-classes'), hook('start-system-namespaces-controller')];
-    const shutdown: HealthCheck = { name: 'shutdown', check: () => (this.#stopping ? 'process is shutting down' : undefined) };
+    const hooks = [
+      hook('rbac/bootstrap-roles'),
+      hook('scheduling/bootstrap-system-priority-classes'),
+      hook('start-system-namespaces-controller'),
+    ];
+    const shutdown: HealthCheck = {
+      name: 'shutdown',
+      check: () => (this.#stopping ? 'process is shutting down' : undefined),
+    };
     return new HealthChecks(
       {
         healthz: [ok, log, store, ...hooks],
@@ -389,7 +463,12 @@ class LateVirtuals {
   ];
 
   entries(): Map<string, VirtualResource> {
-    return new Map(LateVirtuals.NAMES.map((name) => [name, { create: (object, context) => this.#made.get(name)!.create(object, context) }]));
+    return new Map(
+      LateVirtuals.NAMES.map((name) => [
+        name,
+        { create: (object, context) => this.#made.get(name)!.create(object, context) },
+      ]),
+    );
   }
 
   set(virtuals: ReadonlyMap<string, VirtualResource>): void {
@@ -399,9 +478,10 @@ class LateVirtuals {
 
 /** The address clients are told: what is advertised, else what is bound. */
 function hostOf(options: ServerOptions): string {
-  const host = options.advertiseAddress || (options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress);
+  const host =
+    options.advertiseAddress ||
+    (options.bindAddress === '0.0.0.0' || options.bindAddress === '::' ? '127.0.0.1' : options.bindAddress);
   return isIPv6(host) ? `[${host}]` : host;
 }
 
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-

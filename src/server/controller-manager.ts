@@ -36,7 +36,10 @@ export interface ControllerParts {
 export function controllerManager(parts: ControllerParts): ControllerManager {
   const { options, clientOf, log } = parts;
   const complain = (controller: string, key: string, error: unknown): void => {
-    log.warn({ controller, key, error: error instanceof Error ? error.message : String(error) }, 'a control loop has to try again');
+    log.warn(
+      { controller, key, error: error instanceof Error ? error.message : String(error) },
+      'a control loop has to try again',
+    );
   };
   const wanted = (name: string): boolean => {
     const { controllers } = options;
@@ -47,36 +50,73 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
   const { clock, registry } = parts;
   const deletable = (namespacedOnly: boolean) => () =>
     [...registry.stores()]
-      .filter(({ descriptor }) => descriptor.verbs.includes('delete') && (!namespacedOnly || descriptor.namespaced))
-      .map(({ descriptor: { group, plural, kind, namespaced } }) => ({ group, resource: plural, kind, namespaced }));
+      .filter(
+        ({ descriptor }) => descriptor.verbs.includes('delete') && (!namespacedOnly || descriptor.namespaced),
+      )
+      .map(({ descriptor: { group, plural, kind, namespaced } }) => ({
+        group,
+        resource: plural,
+        kind,
+        namespaced,
+      }));
   const collector = (): GarbageCollector => {
-    const made = new GarbageCollector({ client: clientOf('generic-garbage-collector'), resources: deletable(false), complain });
+    const made = new GarbageCollector({
+      client: clientOf('generic-garbage-collector'),
+      resources: deletable(false),
+      complain,
+    });
     registry.onChange(() => made.resourcesChanged());
     return made;
   };
-    const loops: { name: string; make(): { start(): void; stop(): void | Promise<void> } }[] = [
-    { name: 'serviceaccount', make: () => new ServiceAccountsController(clientOf('service-account-controller'), complain) },
+  const loops: { name: string; make(): { start(): void; stop(): void | Promise<void> } }[] = [
+    {
+      name: 'serviceaccount',
+      make: () => new ServiceAccountsController(clientOf('service-account-controller'), complain),
+    },
     {
       name: 'serviceaccount-token',
-      make: () => new TokenSecretsController(clientOf('tokens-controller'), parts.makeLegacyToken, rootCa, complain),
+      make: () =>
+        new TokenSecretsController(clientOf('tokens-controller'), parts.makeLegacyToken, rootCa, complain),
     },
-    { name: 'legacy-serviceaccount-token-tracking', make: () => new LegacyTokenTracking(clientOf('kube-apiserver'), clock, complain) },
+    {
+      name: 'legacy-serviceaccount-token-tracking',
+      make: () => new LegacyTokenTracking(clientOf('kube-apiserver'), clock, complain),
+    },
     {
       name: 'legacy-serviceaccount-token-cleaner',
-      make: () => new LegacyTokenCleaner({ client: clientOf('legacy-service-account-token-cleaner'), clock, complain }),
+      make: () =>
+        new LegacyTokenCleaner({ client: clientOf('legacy-service-account-token-cleaner'), clock, complain }),
     },
-    { name: 'root-ca-certificate-publisher', make: () => new RootCaPublisher(clientOf('root-ca-cert-publisher'), rootCa, complain) },
+    {
+      name: 'root-ca-certificate-publisher',
+      make: () => new RootCaPublisher(clientOf('root-ca-cert-publisher'), rootCa, complain),
+    },
     {
       name: 'clusterrole-aggregation',
-      make: () => new ClusterRoleAggregation(clientOf('clusterrole-aggregation-controller'), (message) => log.warn({}, message)),
+      make: () =>
+        new ClusterRoleAggregation(clientOf('clusterrole-aggregation-controller'), (message) =>
+          log.warn({}, message),
+        ),
     },
     {
       name: 'namespace',
-      make: () => new NamespaceDeletion({ client: clientOf('namespace-controller'), resources: deletable(true), clock, complain }),
+      make: () =>
+        new NamespaceDeletion({
+          client: clientOf('namespace-controller'),
+          resources: deletable(true),
+          clock,
+          complain,
+        }),
     },
     { name: 'garbagecollector', make: collector },
-    { name: 'bootstrapsigner', make: () => new BootstrapSigner(clientOf('bootstrap-signer'), clock, complain) },
-    { name: 'tokencleaner', make: () => new BootstrapTokenCleaner(clientOf('token-cleaner'), clock, complain) },
+    {
+      name: 'bootstrapsigner',
+      make: () => new BootstrapSigner(clientOf('bootstrap-signer'), clock, complain),
+    },
+    {
+      name: 'tokencleaner',
+      make: () => new BootstrapTokenCleaner(clientOf('token-cleaner'), clock, complain),
+    },
   ];
   const running = loops.filter(({ name }) => wanted(name)).map(({ make }) => make());
   return {

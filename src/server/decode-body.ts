@@ -46,7 +46,11 @@ export function decodeBody(
 }
 
 /** CreateOptions, UpdateOptions or PatchOptions of the query; 400 or 422 for those that are not right. */
-export function writeOptions(request: ApiRequest, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions', patchType = ''): WriteOptions {
+export function writeOptions(
+  request: ApiRequest,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  patchType = '',
+): WriteOptions {
   if (request.exchange.query === '') {
     if (kind !== 'PatchOptions') return {};
   }
@@ -59,7 +63,8 @@ export function writeOptions(request: ApiRequest, kind: 'CreateOptions' | 'Updat
   if (validation) options.fieldValidation = validation as NonNullable<WriteOptions['fieldValidation']>;
   const force = query.get('force');
   if (kind === 'PatchOptions' && force !== null) options.force = queryBoolean(force);
-  const errors = kind === 'PatchOptions' ? validatePatchOptions(options, patchType) : validateCreateOptions(options);
+  const errors =
+    kind === 'PatchOptions' ? validatePatchOptions(options, patchType) : validateCreateOptions(options);
   if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind }, '', errors);
   return options;
 }

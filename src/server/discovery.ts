@@ -3,10 +3,8 @@ import { groupVersion } from '../meta/object.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 
 /** The groups and versions of the API, as legacy and aggregated discovery tell them (apiserver pkg/endpoints/discovery). */
-export interface GroupOrder {
-  /** Position of a built-in group; custom groups follow by name. */
-  (group: string): number;
-}
+/** Position of a built-in group; custom groups follow by name. */
+export type GroupOrder = (group: string) => number;
 
 interface Version {
   version: string;
@@ -93,7 +91,12 @@ export class Discovery {
     let made = this.#aggregated.get(prefix);
     if (!made) {
       const items = groups.filter((g) => (g.name === '') === (prefix === 'api')).map(groupDiscovery);
-      const list = { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
+      const list = {
+        kind: 'APIGroupDiscoveryList',
+        apiVersion: 'apidiscovery.k8s.io/v2',
+        metadata: {},
+        items,
+      };
       const body = Buffer.from(`${JSON.stringify(list)}\n`);
       made = { body, etag: createHash('sha512').update(body).digest('hex').toUpperCase() };
       this.#aggregated.set(prefix, made);
@@ -117,8 +120,8 @@ export class Discovery {
     const groups = new Map<string, Map<string, ServedResource[]>>();
     for (const served of this.#registry.all()) {
       const { group, version } = served.descriptor;
-      let versions = groups.get(group);
-      if (!versions) groups.set(group, (versions = new Map()));
+      const versions = groups.get(group) ?? new Map<string, ServedResource[]>();
+      groups.set(group, versions);
       const list = versions.get(version);
       if (list) list.push(served);
       else versions.set(version, [served]);
@@ -127,7 +130,10 @@ export class Discovery {
       .map(([name, versions]) => ({
         name,
         versions: [...versions]
-          .map(([version, resources]) => ({ version, resources: resources.sort((a, b) => (a.descriptor.plural < b.descriptor.plural ? -1 : 1)) }))
+          .map(([version, resources]) => ({
+            version,
+            resources: resources.sort((a, b) => (a.descriptor.plural < b.descriptor.plural ? -1 : 1)),
+          }))
           .sort((a, b) => compareVersions(a.version, b.version)),
       }))
       .sort((a, b) => this.#order(a.name) - this.#order(b.name) || (a.name < b.name ? -1 : 1));
@@ -138,7 +144,10 @@ export class Discovery {
 }
 
 function groupJson(group: Group) {
-  const versions = group.versions.map(({ version }) => ({ groupVersion: groupVersion({ group: group.name, version }), version }));
+  const versions = group.versions.map(({ version }) => ({
+    groupVersion: groupVersion({ group: group.name, version }),
+    version,
+  }));
   return { name: group.name, versions, preferredVersion: versions[0]! };
 }
 
@@ -169,7 +178,11 @@ function apiResources(served: ServedResource): Record<string, unknown>[] {
 /** Eight bytes of a hash over the stored version (apiserver pkg/endpoints/discovery/storageversionhash.go). */
 function storageVersionHash(served: ServedResource): string {
   const { group, version, kind } = served.store!.kind;
-  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
+  return createHash('sha256')
+    .update(`${group}/${version}/${kind}`)
+    .digest()
+    .subarray(0, 8)
+    .toString('base64');
 }
 
 function groupDiscovery(group: Group): Record<string, unknown> {

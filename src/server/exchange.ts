@@ -67,7 +67,9 @@ function collect(source: NodeJS.ReadableStream, limit: number): Promise<Buffer |
       size += chunk.length;
       if (size <= limit) chunks.push(chunk);
     });
-    source.once('end', () => resolve(size > limit ? undefined : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    source.once('end', () =>
+      resolve(size > limit ? undefined : chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)),
+    );
     source.once('error', reject);
     source.once('close', () => reject(new Error('the client went away before its request was whole')));
   });

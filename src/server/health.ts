@@ -14,7 +14,10 @@ export class HealthChecks {
   readonly #hidden: ReadonlySet<string>;
 
   /** `hidden` names paths that are not there though the check is run, such as `/readyz/etcd`. */
-  constructor(sets: Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]>, hidden: readonly string[] = []) {
+  constructor(
+    sets: Record<'healthz' | 'livez' | 'readyz', readonly HealthCheck[]>,
+    hidden: readonly string[] = [],
+  ) {
     for (const [name, checks] of Object.entries(sets)) this.#sets.set(name, checks);
     this.#hidden = new Set(hidden);
   }
@@ -58,10 +61,13 @@ export class HealthChecks {
       lines.push(fault === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
     }
     if (excluded.size) {
-      lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].map((n) => `"${n}"`).join(',')}`);
+      lines.push(
+        `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((n) => `"${n}"`).join(',')}`,
+      );
     }
     if (failed) answerText(request, 500, `${lines.join('\n')}\n${set} check failed\n`);
-    else if (request.query.has('verbose')) answerText(request, 200, `${lines.join('\n')}\n${set} check passed\n`);
+    else if (request.query.has('verbose'))
+      answerText(request, 200, `${lines.join('\n')}\n${set} check passed\n`);
     else answerText(request, 200, 'ok');
   }
 }

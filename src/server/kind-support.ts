@@ -5,8 +5,8 @@ import { FieldManager } from '../schema/apply/field-manager.ts';
 import { builtinKind } from '../schema/apply/owned-kinds.ts';
 import { builtinSchemas } from '../schema/apply/type-table-schema.ts';
 import { decodeObject } from '../schema/decode.ts';
-import { applyTableDefaults, normalizerOf } from '../schema/defaults.ts';
 import { decodeStruct } from '../schema/decode-value.ts';
+import { applyTableDefaults, normalizerOf } from '../schema/defaults.ts';
 import { type TypeDefinition, typeTable } from '../schema/type-table.ts';
 
 /** Brings objects of a built-in kind into the form that decoding gives them, the table's defaults set. In place. */
@@ -55,7 +55,11 @@ export function builtInScheme(
     redecode(value, strict) {
       const decoded = decodeStruct(value, typed(), strict);
       if (!decoded.ok) return decoded;
-      const object = { ...decoded.value, kind: gvk.kind, apiVersion: groupVersion(gvk) } as unknown as KubeObject;
+      const object = {
+        ...decoded.value,
+        kind: gvk.kind,
+        apiVersion: groupVersion(gvk),
+      } as unknown as KubeObject;
       object.metadata ??= {};
       tableDefaults(object);
       return { ok: true, object, strictErrors: decoded.strictErrors };
@@ -63,7 +67,10 @@ export function builtInScheme(
     managedFields,
   };
   if (name !== undefined) {
-    Object.defineProperty(scheme, 'strategicMerge', { get: () => builtinSchemas.type(name), enumerable: true });
+    Object.defineProperty(scheme, 'strategicMerge', {
+      get: () => builtinSchemas.type(name),
+      enumerable: true,
+    });
   }
   return scheme;
 }

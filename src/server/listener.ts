@@ -1,7 +1,17 @@
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
-import { createServer as createHttp2, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  createServer as createHttp2,
+  type Http2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTls, type SecureContextOptions, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import {
+  createServer as createTls,
+  type SecureContextOptions,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
 import type { CertificateDer } from '../authentication/authenticator.ts';
 import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.ts';
 
@@ -38,9 +48,12 @@ export class Listener {
 
   constructor(options: ListenerOptions, serve: (exchange: Exchange) => void) {
     this.#options = options;
-    this.#http1 = createHttp1({ keepAliveTimeout: 90_000, requestTimeout: 0, headersTimeout: 32_000, maxHeaderSize: 1 << 20 }, (request, response) => {
-      serve(new Http1Exchange(request, response, peerOf(request.socket as TLSSocket)));
-    });
+    this.#http1 = createHttp1(
+      { keepAliveTimeout: 90_000, requestTimeout: 0, headersTimeout: 32_000, maxHeaderSize: 1 << 20 },
+      (request, response) => {
+        serve(new Http1Exchange(request, response, peerOf(request.socket as TLSSocket)));
+      },
+    );
     this.#http2 = createHttp2({
       settings: { maxConcurrentStreams: options.maxStreams ?? 250, initialWindowSize: 256 * 1024 },
       maxSessionMemory: 64,
@@ -50,7 +63,12 @@ export class Listener {
       session.once('close', () => this.#sessions.delete(session));
       session.on('error', () => {});
     });
-    this.#http2.on('stream', ((stream: ServerHttp2Stream, headers: Record<string, unknown>, _flags: number, raw: string[]) => {
+    this.#http2.on('stream', ((
+      stream: ServerHttp2Stream,
+      headers: Record<string, unknown>,
+      _flags: number,
+      raw: string[],
+    ) => {
       const session = stream.session;
       if (!session) return;
       serve(new Http2Exchange(stream, headers, raw, peers.get(session)!));

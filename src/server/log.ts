@@ -22,7 +22,10 @@ export function jsonLog(): Log {
 }
 
 /** Lines for people: time, level, text, fields as name="value". */
-export function textLog(write: (line: string) => void = (line) => process.stderr.write(line), now: () => number = Date.now): Log {
+export function textLog(
+  write: (line: string) => void = (line) => process.stderr.write(line),
+  now: () => number = Date.now,
+): Log {
   const line = (level: string, fields: Record<string, unknown>, text: string): void => {
     const shown = Object.entries(fields)
       .filter(([, value]) => value !== undefined)

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
 
 /** kube-apiserver's metric names where the same thing is measured, `sallyport_*` for what only this server has. */
 export class Metrics {
@@ -23,7 +23,7 @@ export class Metrics {
     });
     this.durations = new Histogram({
       name: 'apiserver_request_duration_seconds',
-      help: 'Time from a request\'s arrival to its answer, watches excepted.',
+      help: "Time from a request's arrival to its answer, watches excepted.",
       labelNames: [...labels],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
       registers,
@@ -34,7 +34,11 @@ export class Metrics {
       labelNames: ['request_kind'],
       registers,
     });
-    this.watches = new Gauge({ name: 'apiserver_longrunning_requests', help: 'Watches that are open now.', registers });
+    this.watches = new Gauge({
+      name: 'apiserver_longrunning_requests',
+      help: 'Watches that are open now.',
+      registers,
+    });
     this.authenticated = new Counter({
       name: 'authenticated_user_requests',
       help: 'Requests that were let through the first door, by user: system ones by name, others as other.',

@@ -82,7 +82,10 @@ export function negotiate(
     for (const mediaType of available) {
       if (!fits(clause, mediaType)) continue;
       const as = clause.params.get('as');
-      const transform = as === undefined ? undefined : { as, group: clause.params.get('g') ?? '', version: clause.params.get('v') ?? '' };
+      const transform =
+        as === undefined
+          ? undefined
+          : { as, group: clause.params.get('g') ?? '', version: clause.params.get('v') ?? '' };
       if (transform && !allowed(transform)) continue;
       return {
         mediaType,

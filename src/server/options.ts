@@ -1,6 +1,6 @@
+import type { AuditOptions } from '../audit/options.ts';
 import type { AuthenticationOptions } from '../authentication/flags.ts';
 import type { AuthorizationOptions } from '../authorization/config/flags.ts';
-import type { AuditOptions } from '../audit/options.ts';
 
 /** Everything a server is started with; `cli/apiserver.ts` makes it of flags, programs may make it themselves. */
 export interface ServerOptions {
@@ -19,7 +19,14 @@ export interface ServerOptions {
   };
   store:
     | { engine: 'embedded'; folder: string }
-    | { engine: 'etcd'; servers: readonly string[]; prefix: string; caFile: string; certFile: string; keyFile: string };
+    | {
+        engine: 'etcd';
+        servers: readonly string[];
+        prefix: string;
+        caFile: string;
+        certFile: string;
+        keyFile: string;
+      };
   encryption: { configFile: string; reload: boolean };
   authentication: AuthenticationOptions;
   authorization: AuthorizationOptions;

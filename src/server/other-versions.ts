@@ -6,7 +6,10 @@ import type { OtherVersion } from './resources.ts';
 export const otherVersions: ReadonlyMap<string, OtherVersion> = new Map<string, OtherVersion>([
   [
     'events.k8s.io/v1/events',
-    { storedAs: { group: '', plural: 'events' }, conversion: { toStored: eventToCore, fromStored: eventFromCore } },
+    {
+      storedAs: { group: '', plural: 'events' },
+      conversion: { toStored: eventToCore, fromStored: eventFromCore },
+    },
   ],
   [
     'autoscaling/v1/horizontalpodautoscalers',

@@ -3,7 +3,10 @@ import type { AuthorizationOutcome } from '../authorization/authorizer.ts';
 import { refusalsText } from '../explain/words/authentication.ts';
 
 /** The line that tells the operator why a request was turned away. */
-export function refusalWords(door: 'authentication' | 'impersonation' | 'authorization', outcome: unknown): string {
+export function refusalWords(
+  door: 'authentication' | 'impersonation' | 'authorization',
+  outcome: unknown,
+): string {
   if (door === 'authentication') {
     const { asked } = outcome as AuthenticationOutcome;
     return `Unable to authenticate the request: ${refusalsText([], asked)}`;

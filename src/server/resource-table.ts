@@ -33,8 +33,20 @@ function make(served: ServedResource): TableConvertor {
   }
   return {
     columns: [
-      { name: 'Name', type: 'string', format: 'name', description: columnDescription(key, 'Name'), priority: 0 },
-      { name: 'Created At', type: 'date', format: '', description: columnDescription(key, 'Created At'), priority: 0 },
+      {
+        name: 'Name',
+        type: 'string',
+        format: 'name',
+        description: columnDescription(key, 'Name'),
+        priority: 0,
+      },
+      {
+        name: 'Created At',
+        type: 'date',
+        format: '',
+        description: columnDescription(key, 'Created At'),
+        priority: 0,
+      },
     ],
     cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? rfc3339(0)],
   };

@@ -1,7 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { groupVersion, type KubeObject, qualified } from '../meta/object.ts';
 import type { ObjectClient } from '../registry/client.ts';
-import { type Conversion, type KindScheme, Registry, type ServedResource, type SubresourceHandler } from '../registry/registry.ts';
+import {
+  type Conversion,
+  type KindScheme,
+  Registry,
+  type ServedResource,
+  type SubresourceHandler,
+} from '../registry/registry.ts';
 import { ResourceStore } from '../registry/resource-store.ts';
 import { SCALES } from '../registry/scale.ts';
 import { strategyOf } from '../registry/strategies.ts';
@@ -9,8 +15,8 @@ import type { StrategyOptions } from '../registry/strategy.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { type ResourceDescriptor, resources } from '../schema/resources.ts';
 import type { Store } from '../storage/store.ts';
-import { builtInScheme, managedFieldsOf, normalizer } from './kind-support.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
+import { builtInScheme, managedFieldsOf, normalizer } from './kind-support.ts';
 
 /** Versions that are stored as another: `events.k8s.io/v1/events` is `v1/events` with other names for some fields. */
 export interface OtherVersion {
@@ -71,7 +77,9 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
   for (const descriptor of resources) {
     const path = `${descriptor.group}/${descriptor.version}/${descriptor.plural}`;
     const other = parts.otherVersions.get(path);
-    const storedAs = other ? `${other.storedAs.group}/${other.storedAs.plural}` : `${descriptor.group}/${descriptor.plural}`;
+    const storedAs = other
+      ? `${other.storedAs.group}/${other.storedAs.plural}`
+      : `${descriptor.group}/${descriptor.plural}`;
     const store = stores.get(storedAs);
     const virtual = parts.virtuals.get(`${descriptor.group}/${descriptor.plural}`);
     registry.add({
@@ -87,14 +95,21 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
 }
 
 /** A resource that stores nothing has no defaults but what its own create sets. */
-function schemeOf(descriptor: ResourceDescriptor, store: ResourceStore | undefined, conversion: Conversion | undefined): KindScheme {
+function schemeOf(
+  descriptor: ResourceDescriptor,
+  store: ResourceStore | undefined,
+  conversion: Conversion | undefined,
+): KindScheme {
   const managed = store && !conversion ? store.managedFields : managedFieldsOf(descriptor, conversion);
   const defaults = store && !conversion ? (object: KubeObject) => store.setDefaults(object) : () => {};
   return builtInScheme(descriptor, managed, defaults);
 }
 
 function subresourcesOf(descriptor: ResourceDescriptor, parts: BuiltInParts): ServedResource['subresources'] {
-  const out = new Map<string, { descriptor: ResourceDescriptor['subresources'][number]; handler: SubresourceHandler }>();
+  const out = new Map<
+    string,
+    { descriptor: ResourceDescriptor['subresources'][number]; handler: SubresourceHandler }
+  >();
   for (const sub of descriptor.subresources) {
     const key = `${descriptor.group}/${descriptor.plural}/${sub.name}`;
     out.set(sub.name, { descriptor: sub, handler: handlerOf(key, sub.name, parts) });

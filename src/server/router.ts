@@ -82,10 +82,12 @@ export class ResourceRouter {
 
   async #route(request: ApiRequest): Promise<void> {
     const { info } = request;
-    if (info.path.includes('%2F') || request.exchange.path.toLowerCase().includes('%2f')) throw resourceNotFoundError();
+    if (info.path.includes('%2F') || request.exchange.path.toLowerCase().includes('%2f'))
+      throw resourceNotFoundError();
     const target = this.#target(request);
     if (!target) {
-      if (info.apiPrefix === 'apis' && !this.#parts.discovery.hasGroup(info.apiGroup)) return answerPageNotFound(request);
+      if (info.apiPrefix === 'apis' && !this.#parts.discovery.hasGroup(info.apiGroup))
+        return answerPageNotFound(request);
       throw resourceNotFoundError();
     }
     const deprecated = target.served.store?.strategy.deprecated;
@@ -95,12 +97,23 @@ export class ResourceRouter {
     const { method } = request.exchange;
     if (served.virtual) {
       if (name !== '') throw resourceNotFoundError();
-      if (method !== 'POST' || (served.descriptor.namespaced && info.namespace === '')) throw methodNotAllowedError();
+      if (method !== 'POST' || (served.descriptor.namespaced && info.namespace === ''))
+        throw methodNotAllowedError();
       const { group, version, kind } = served.descriptor;
       const negotiated = this.#negotiate(request, served, false);
-      return createVirtual(request, served, served.virtual, { group, version, kind }, negotiated, tableOf(served), this.#admission(request));
+      return createVirtual(
+        request,
+        served,
+        served.virtual,
+        { group, version, kind },
+        negotiated,
+        tableOf(served),
+        this.#admission(request),
+      );
     }
-    await (name === '' ? this.#collection(request, served, method) : this.#object(request, served, name, method));
+    await (name === ''
+      ? this.#collection(request, served, method)
+      : this.#object(request, served, name, method));
   }
 
   async #collection(request: ApiRequest, served: ServedResource, method: string): Promise<void> {
@@ -114,7 +127,8 @@ export class ResourceRouter {
       const negotiated = watching ? this.#negotiateWatch(request) : this.#negotiate(request, served, true);
       const options = listOptions(query, watching);
       const chosen = selection(served, info.namespace, '', options.fieldSelector, options.labelSelector);
-      if (watching || special) return watch(request, served, chosen, options, negotiated, tableOf(served), this.#parts.watches);
+      if (watching || special)
+        return watch(request, served, chosen, options, negotiated, tableOf(served), this.#parts.watches);
       return list(request, served, chosen, options, negotiated, tableOf(served));
     }
     if (everywhere) throw methodNotAllowedError();
@@ -165,7 +179,9 @@ export class ResourceRouter {
     const sub = served.subresources.get(subresource);
     if (!sub) throw resourceNotFoundError();
     const { descriptor, handler } = sub;
-    const verb = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[request.exchange.method];
+    const verb = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[
+      request.exchange.method
+    ];
     if (!verb || !descriptor.verbs.includes(verb)) throw methodNotAllowedError();
     const own = served.descriptor;
     const kind = {
@@ -179,22 +195,32 @@ export class ResourceRouter {
       if (!served.store?.cache.get(own.namespaced ? request.info.namespace : '', name)) {
         throw notFoundError({ group: own.group, resource: own.plural }, name);
       }
-      if (own.plural === 'pods' && (subresource !== 'proxy')) {
+      if (own.plural === 'pods' && subresource !== 'proxy') {
         const { object } = served.store.get(request.info.namespace, name);
         if (subresource === 'log') checkLogOptions(name, request.query);
         const connection = podConnection(object, subresource, request.query.get('container') ?? '');
         if (!connection) return answerBytes(request, 200, { 'content-type': 'text/plain' }, '');
       }
-      throw new StatusError({ code: 501, reason: '', message: `${own.plural}/${subresource} needs a node behind it; this server has none` });
+      throw new StatusError({
+        code: 501,
+        reason: '',
+        message: `${own.plural}/${subresource} needs a node behind it; this server has none`,
+      });
     }
     if (verb === 'get') {
       if (handler.as !== 'scale') return get(request, served, negotiated, table);
       const { object } = served.store!.get(own.namespaced ? request.info.namespace : '', name);
-      answerObject(request, 200, negotiated, scaleOf({ group: own.group, resource: own.plural }, object, handler.mapping));
+      answerObject(
+        request,
+        200,
+        negotiated,
+        scaleOf({ group: own.group, resource: own.plural }, object, handler.mapping),
+      );
       return;
     }
     const admission = this.#admission(request);
-    if (handler.as === 'create') return createVirtual(request, served, handler.virtual, kind, negotiated, table, admission);
+    if (handler.as === 'create')
+      return createVirtual(request, served, handler.virtual, kind, negotiated, table, admission);
     const parts = {
       request,
       served,
@@ -221,9 +247,15 @@ export class ResourceRouter {
 
   #negotiate(request: ApiRequest, served: ServedResource, objects: boolean): Negotiated {
     const accept = request.exchange.header('accept');
-    const chosen = negotiate(accept, MEDIA_TYPES, (transform) => objects && isMetaTransform(transform, served));
+    const chosen = negotiate(
+      accept,
+      MEDIA_TYPES,
+      (transform) => objects && isMetaTransform(transform, served),
+    );
     if (chosen) return chosen;
-    throw fitsAny(accept!, MEDIA_TYPES) ? notAcceptableError(MEDIA_TYPES) : nothingAvailableError(MEDIA_TYPES);
+    throw fitsAny(accept!, MEDIA_TYPES)
+      ? notAcceptableError(MEDIA_TYPES)
+      : nothingAvailableError(MEDIA_TYPES);
   }
 
   #negotiateWatch(request: ApiRequest): Negotiated {

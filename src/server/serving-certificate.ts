@@ -26,7 +26,8 @@ export class WatchedCertificate {
 
   start(changed: () => void): void {
     this.#changed = changed;
-    for (const file of [this.#certFile, this.#keyFile]) watchFile(file, { interval: POLL_MS, persistent: false }, this.#reload);
+    for (const file of [this.#certFile, this.#keyFile])
+      watchFile(file, { interval: POLL_MS, persistent: false }, this.#reload);
   }
 
   stop(): void {
@@ -42,7 +43,10 @@ export class WatchedCertificate {
       this.#log.info({ path: this.#certFile }, 'reloaded the serving certificate');
     } catch (error) {
       // Two files are never replaced at one moment: the other is likely on its way.
-      this.#log.warn({ path: this.#certFile, error: (error as Error).message }, 'the serving certificate was not reloaded; the one before stays in force');
+      this.#log.warn(
+        { path: this.#certFile, error: (error as Error).message },
+        'the serving certificate was not reloaded; the one before stays in force',
+      );
     }
   };
 }
@@ -71,7 +75,11 @@ function read(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = { ENOENT: 'no such file or directory', EACCES: 'permission denied', EISDIR: 'is a directory' }[code ?? ''];
+    const why = {
+      ENOENT: 'no such file or directory',
+      EACCES: 'permission denied',
+      EISDIR: 'is a directory',
+    }[code ?? ''];
     throw new Error(`open ${path}: ${why ?? code}`);
   }
 }

@@ -1,6 +1,6 @@
+import { errorText, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { badRequestError } from '../meta/status.ts';
-import { errorText, invalid } from '../meta/field-error.ts';
 import type { Cell } from '../registry/strategy.ts';
 
 /** How objects of one resource look as rows of a meta.k8s.io/v1 Table. */

@@ -1,6 +1,5 @@
 import { badRequestError } from '../../meta/status.ts';
 
-
 /** Where a paged list goes on: the revision of its first page, and the last object shown. */
 export interface ContinuePoint {
   /** -1: whatever is there now. */
@@ -35,15 +34,22 @@ export function decodeContinue(text: string, namespace: string): ContinuePoint {
     throw refused(`continue key is not valid: ${jsonFault(raw)}`);
   }
   if (token === null || typeof token !== 'object') throw refused('continue key is not valid');
-  if (token.v !== 'meta.k8s.io/v1') throw refused(`continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token.v ?? '')}`);
+  if (token.v !== 'meta.k8s.io/v1')
+    throw refused(
+      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token.v ?? '')}`,
+    );
   const revision = Number(token.rv ?? 0);
-  if (revision === 0) throw refused('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (revision === 0)
+    throw refused(
+      'continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
+    );
   const start = token.start;
-  if (typeof start !== 'string' || start === '') throw refused('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '')
+    throw refused('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   if (start.split('/').some((part) => part === '..' || part === '.')) {
     throw refused(`continue key is not valid: ${start}`);
   }
-  const key = start.replace(/\u0000$/, '').replace(/^\/+/, '');
+  const key = (start.endsWith('\u0000') ? start.slice(0, -1) : start).replace(/^\/+/, '');
   return { revision, after: namespace ? `${namespace}/${key}` : key };
 }
 

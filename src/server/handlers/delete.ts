@@ -1,11 +1,11 @@
-import { invalidError, isStatus } from '../../meta/status.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { groupVersion } from '../../meta/object.ts';
+import { invalidError, isStatus } from '../../meta/status.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import { type DeleteOptions, validateDeleteOptions } from '../../registry/delete-options.ts';
 import type { ServedResource } from '../../registry/registry.ts';
-import type { ApiRequest } from '../api-request.ts';
 import { answerObject } from '../answer.ts';
+import type { ApiRequest } from '../api-request.ts';
 import { deleteOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
 import { partialMetadata, type TableConvertor, toTable } from '../table.ts';
@@ -40,13 +40,18 @@ export async function deleteOne(
   const accepted = !gone && options.orphanDependents === false;
   if (gone && !store.strategy.deleteReturnsObject) {
     const { group, plural } = served.descriptor;
-    answerObject(request, 200, negotiated.transform ? { mediaType: negotiated.mediaType, pretty: negotiated.pretty } : negotiated, {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Success',
-      details: { name: info.name, ...(group ? { group } : {}), kind: plural, uid: object.metadata.uid },
-    });
+    answerObject(
+      request,
+      200,
+      negotiated.transform ? { mediaType: negotiated.mediaType, pretty: negotiated.pretty } : negotiated,
+      {
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Success',
+        details: { name: info.name, ...(group ? { group } : {}), kind: plural, uid: object.metadata.uid },
+      },
+    );
     return;
   }
   answerResource(request, accepted ? 202 : 200, negotiated, served, object, table);
@@ -68,19 +73,25 @@ export async function deleteCollection(
   const context = writeContext(request, admission, 'DeleteOptions', options as never);
   const view = store.cache.view();
   const chosen = [...view.items(selection.namespace)].filter((item) => selection.matches(item));
-  const objects = (listOptions.limit > 0 ? chosen.slice(0, listOptions.limit) : chosen).map((item) => item.object);
+  const objects = (listOptions.limit > 0 ? chosen.slice(0, listOptions.limit) : chosen).map(
+    (item) => item.object,
+  );
   for (let i = 0; i < objects.length; i += AT_ONCE) {
     await Promise.all(
       objects.slice(i, i + AT_ONCE).map((object) =>
-        store.delete(context, object.metadata.namespace ?? '', object.metadata.name!, options).catch((error: unknown) => {
-          // Somebody else was faster: all the better.
-          if (!isStatus(error, 'NotFound')) throw error;
-        }),
+        store
+          .delete(context, object.metadata.namespace ?? '', object.metadata.name!, options)
+          .catch((error: unknown) => {
+            // Somebody else was faster: all the better.
+            if (!isStatus(error, 'NotFound')) throw error;
+          }),
       ),
     );
   }
   const metadata = { resourceVersion: String(view.revision) };
-  const shown = objects.map((object): KubeObject => (served.conversion ? served.conversion.fromStored(object) : object));
+  const shown = objects.map(
+    (object): KubeObject => (served.conversion ? served.conversion.fromStored(object) : object),
+  );
   if (negotiated.transform?.as === 'Table') {
     answerObject(request, 200, negotiated, toTable(table, shown, metadata, 'Metadata', request.now));
     return;
@@ -90,5 +101,10 @@ export async function deleteCollection(
     const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
     return rest;
   });
-  answerObject(request, 200, negotiated, { kind: descriptor.listKind, apiVersion: groupVersion(descriptor), metadata, items });
+  answerObject(request, 200, negotiated, {
+    kind: descriptor.listKind,
+    apiVersion: groupVersion(descriptor),
+    metadata,
+    items,
+  });
 }

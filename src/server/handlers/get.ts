@@ -30,10 +30,20 @@ export async function get(
       }
     }
   } else if (!store.alwaysFresh && !(await store.cache.fresh(FUTURE_WAIT_MS))) {
-    throw new StatusError({ code: 504, reason: 'Timeout', details: {}, message: 'Timeout: the store could not be reached' });
+    throw new StatusError({
+      code: 504,
+      reason: 'Timeout',
+      details: {},
+      message: 'Timeout: the store could not be reached',
+    });
   }
   const found = store.get(served.descriptor.namespaced ? info.namespace : '', info.name);
-  if (negotiated.mediaType === 'application/json' && !negotiated.transform && !negotiated.pretty && !served.conversion) {
+  if (
+    negotiated.mediaType === 'application/json' &&
+    !negotiated.transform &&
+    !negotiated.pretty &&
+    !served.conversion
+  ) {
     answerBytes(request, 200, JSON_HEADERS, Buffer.concat([...found.json, LINE_END]));
     return;
   }

@@ -21,9 +21,11 @@ export interface ListOptions {
 
 /** An int64 of a query as Go reads it; the 400 with its words where it is none. */
 export function queryInteger(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw badRequestError(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
+  if (!/^[+-]?\d+$/.test(text))
+    throw badRequestError(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
   const value = BigInt(text.replace(/^\+/, ''));
-  if (value >= 2n ** 63n || value < -(2n ** 63n)) throw badRequestError(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
+  if (value >= 2n ** 63n || value < -(2n ** 63n))
+    throw badRequestError(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
   return Number(value);
 }
 
@@ -67,7 +69,9 @@ export function version(text: string, plain: boolean): bigint {
   const fits = /^\d+$/.test(text) && BigInt(text) < 2n ** 64n;
   if (fits) return BigInt(text);
   const why = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
-  const words = errorText(invalid('resourceVersion', text, `strconv.ParseUint: parsing ${quote(text)}: ${why}`));
+  const words = errorText(
+    invalid('resourceVersion', text, `strconv.ParseUint: parsing ${quote(text)}: ${why}`),
+  );
   throw plain ? unknownError(words) : badRequestError(`invalid resource version: ${words}`);
 }
 
@@ -78,14 +82,18 @@ function listErrors(options: ListOptions): FieldError[] {
   const errors: FieldError[] = [];
   const match = options.resourceVersionMatch;
   if (match !== '') {
-    if (options.resourceVersion === '') errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
-    if (options.continue !== '') errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
-    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']));
+    if (options.resourceVersion === '')
+      errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (options.continue !== '')
+      errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (match !== 'Exact' && match !== 'NotOlderThan')
+      errors.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']));
     if (match === 'Exact' && options.resourceVersion === '0') {
       errors.push(forbidden(MATCH, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
     }
   }
-  if (options.sendInitialEvents !== undefined) errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  if (options.sendInitialEvents !== undefined)
+    errors.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
   return errors;
 }
 
@@ -95,10 +103,13 @@ function watchErrors(options: ListOptions): FieldError[] {
   if (options.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
     errors.push(forbidden(MATCH, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   }
-  if (options.continue !== '' && match !== '') errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+  if (options.continue !== '' && match !== '')
+    errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
   if (match !== '') {
     if (options.sendInitialEvents === undefined) {
-      errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+      errors.push(
+        forbidden(MATCH, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'),
+      );
     }
     if (match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['NotOlderThan']));
   }

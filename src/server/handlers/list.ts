@@ -1,8 +1,8 @@
-import { badRequestError, expiredError, StatusError } from '../../meta/status.ts';
 import { groupVersion, type KubeObject } from '../../meta/object.ts';
+import { badRequestError, expiredError, StatusError } from '../../meta/status.ts';
 import type { ServedResource } from '../../registry/registry.ts';
-import type { CachedObject } from '../../storage/cached-object.ts';
 import type { CacheView } from '../../storage/cache-view.ts';
+import type { CachedObject } from '../../storage/cached-object.ts';
 import { CompactedError, FutureRevisionError } from '../../storage/store.ts';
 import { answerBytes, answerObject } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
@@ -25,7 +25,10 @@ export function tooLargeVersionError(asked: bigint | number, current: number): S
     code: 504,
     reason: 'Timeout',
     message: `Timeout: Too large resource version: ${asked}, current: ${current}`,
-    details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] },
+    details: {
+      retryAfterSeconds: 1,
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    },
   });
 }
 
@@ -43,7 +46,8 @@ export async function list(
   negotiated: Negotiated,
   table: TableConvertor,
 ): Promise<void> {
-  const include = negotiated.transform?.as === 'Table' ? includeObject(request.query.get('includeObject')) : 'Metadata';
+  const include =
+    negotiated.transform?.as === 'Table' ? includeObject(request.query.get('includeObject')) : 'Metadata';
   const page = await select(served, selection, options);
   const { descriptor, conversion } = served;
   const shown = (cached: CachedObject): KubeObject =>
@@ -101,12 +105,16 @@ async function select(served: ServedResource, selection: Selection, options: Lis
 
   const whole = limit === 0 && !selection.filters && !token;
   if (whole) {
-    return { items: [...view.items(selection.namespace)], metadata: { resourceVersion: String(view.revision) } };
+    return {
+      items: [...view.items(selection.namespace)],
+      metadata: { resourceVersion: String(view.revision) },
+    };
   }
   const items: CachedObject[] = [];
   let after = token?.after;
   let more = false;
-  for (const item of selection.candidates(view, token?.after) ?? view.items(selection.namespace, token?.after)) {
+  for (const item of selection.candidates(view, token?.after) ??
+    view.items(selection.namespace, token?.after)) {
     if (!selection.matches(item)) continue;
     if (limit > 0 && items.length === limit) {
       more = true;
@@ -148,12 +156,18 @@ async function viewFor(
         throw tooLargeVersionError(asked, cache.revision);
       }
     }
-    if (options.resourceVersionMatch === 'Exact') return at(served, selection, Number(asked), undefined, options.limit);
+    if (options.resourceVersionMatch === 'Exact')
+      return at(served, selection, Number(asked), undefined, options.limit);
     return cache.view();
   }
   // Without a version a list has to show every write that was answered before it; 0 takes what is there.
   if (options.resourceVersion === '' && !served.store!.alwaysFresh && !(await cache.fresh(FUTURE_WAIT_MS))) {
-    throw new StatusError({ code: 504, reason: 'Timeout', details: {}, message: 'Timeout: the store could not be reached' });
+    throw new StatusError({
+      code: 504,
+      reason: 'Timeout',
+      details: {},
+      message: 'Timeout: the store could not be reached',
+    });
   }
   return cache.view();
 }
@@ -178,7 +192,11 @@ async function at(
     if (error instanceof CompactedError) {
       if (after === undefined) throw expiredError(`The resourceVersion for the provided list is too old.`);
       const status = expiredError(INCONSISTENT_CONTINUE);
-      (status.status.metadata as Record<string, unknown>)['continue'] = encodeContinue(-1, after, selection.namespace);
+      (status.status.metadata as Record<string, unknown>)['continue'] = encodeContinue(
+        -1,
+        after,
+        selection.namespace,
+      );
       throw status;
     }
     if (error instanceof FutureRevisionError) throw tooLargeVersionError(revision, error.current);

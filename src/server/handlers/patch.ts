@@ -6,13 +6,25 @@ import { applyScale, scaleOf } from '../../registry/scale.ts';
 import { parseBody, YAML_TYPE } from '../../schema/decode.ts';
 import { applyJsonPatch } from '../../schema/patch/json-patch.ts';
 import { applyMergePatch } from '../../schema/patch/merge-patch.ts';
-import { type FieldValidation, type PatchResult, strictPatchError, undecodablePatchError } from '../../schema/patch/patch-result.ts';
+import {
+  type FieldValidation,
+  type PatchResult,
+  strictPatchError,
+  undecodablePatchError,
+} from '../../schema/patch/patch-result.ts';
 import { applyStrategicMergePatch } from '../../schema/patch/strategic-merge-patch.ts';
 import { writeOptions } from '../decode-body.ts';
 import { builtInScheme, managedFieldsOf } from '../kind-support.ts';
 import { unsupportedMediaTypeError } from '../negotiation.ts';
 import type { UpdateParts } from './update.ts';
-import { answerResource, checkName, matchRequestNamespace, onceOwnerReferences, readBody, writeContext } from './write-support.ts';
+import {
+  answerResource,
+  checkName,
+  matchRequestNamespace,
+  onceOwnerReferences,
+  readBody,
+  writeContext,
+} from './write-support.ts';
 
 export const JSON_PATCH = 'application/json-patch+json';
 export const MERGE_PATCH = 'application/merge-patch+json';
@@ -38,7 +50,11 @@ export async function patch(parts: UpdateParts): Promise<void> {
   request.requestPatch = body;
 
   const fromStored = (object: KubeObject): KubeObject =>
-    scaling ? scaleOf(store.resource, object, scaling) : served.conversion ? served.conversion.fromStored(object) : object;
+    scaling
+      ? scaleOf(store.resource, object, scaling)
+      : served.conversion
+        ? served.conversion.fromStored(object)
+        : object;
   const warned = new Set<string>();
   const warn = (texts: readonly string[]): void => {
     // A patch may be made more than once where others write in between.
@@ -48,7 +64,10 @@ export async function patch(parts: UpdateParts): Promise<void> {
 
   const apply = async (existing: KubeObject | undefined): Promise<KubeObject> => {
     const parsed = parseBody(body, YAML_TYPE, validation !== 'Ignore');
-    if (!parsed.ok) throw badRequestError(`error decoding YAML: ${parsed.error.replace(/^couldn't get version\/kind; json parse error: /, '')}`);
+    if (!parsed.ok)
+      throw badRequestError(
+        `error decoding YAML: ${parsed.error.replace(/^couldn't get version\/kind; json parse error: /, '')}`,
+      );
     const config = (parsed.value ?? {}) as KubeObject;
     const live = existing && fromStored(existing);
     const merged = scheme.managedFields.apply(live, config, {
@@ -58,8 +77,13 @@ export async function patch(parts: UpdateParts): Promise<void> {
       now: request.now,
     });
     if (parsed.strictErrors.length) {
-      if (validation === 'Strict') throw badRequestError(`error strict decoding YAML: ${parsed.strictErrors.join(', ')}`);
-      warn([`strict decoding error: ${parsed.strictErrors.join(', ')}`].map((t) => t.replace(/^strict decoding error: /, '')));
+      if (validation === 'Strict')
+        throw badRequestError(`error strict decoding YAML: ${parsed.strictErrors.join(', ')}`);
+      warn(
+        [`strict decoding error: ${parsed.strictErrors.join(', ')}`].map((t) =>
+          t.replace(/^strict decoding error: /, ''),
+        ),
+      );
     }
     const decoded = scheme.redecode(merged, false);
     if (!decoded.ok) throw new StatusError({ code: 500, message: decoded.error });
@@ -103,7 +127,13 @@ export async function patch(parts: UpdateParts): Promise<void> {
           const scale = object;
           object = cloneJson(existing);
           applyScale(store.resource, object, scale, scaling);
-          object = store.managedFields.update(existing, object, context.manager, info.subresource, request.now);
+          object = store.managedFields.update(
+            existing,
+            object,
+            context.manager,
+            info.subresource,
+            request.now,
+          );
         } else if (served.conversion) object = served.conversion.toStored(object);
         if (subresource?.as === 'update' && existing) object = subresource.update(object, existing);
         await store.mutate(context, namespace, info.name, object, existing, info.subresource);
@@ -126,9 +156,15 @@ function patchType(header: string | undefined, strategic: boolean): string {
   const end = header?.indexOf(';') ?? -1;
   const type = header === undefined ? '' : (end < 0 ? header : header.slice(0, end)).trim();
   if (!KNOWN.includes(type)) {
-    throw new StatusError({ code: 415, reason: 'UnsupportedMediaType', details: {}, message: '415: Unsupported Media Type' });
+    throw new StatusError({
+      code: 415,
+      reason: 'UnsupportedMediaType',
+      details: {},
+      message: '415: Unsupported Media Type',
+    });
   }
-  if (type === STRATEGIC_MERGE_PATCH && !strategic) throw unsupportedMediaTypeError([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
+  if (type === STRATEGIC_MERGE_PATCH && !strategic)
+    throw unsupportedMediaTypeError([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
   return type;
 }
 

@@ -1,14 +1,26 @@
 import { type FieldRequirement, matchesFields, parseFieldSelector } from '../../meta/field-selector.ts';
-import type { KubeObject } from '../../meta/object.ts';
 import { type LabelSelector, parseLabelSelector } from '../../meta/label-selector.ts';
+import type { KubeObject } from '../../meta/object.ts';
 import { badRequestError } from '../../meta/status.ts';
 import type { ServedResource } from '../../registry/registry.ts';
-import type { CachedObject } from '../../storage/cached-object.ts';
-import type { CacheView } from '../../storage/cache-view.ts';
 import type { CacheScope } from '../../storage/cache-subscribers.ts';
+import type { CacheView } from '../../storage/cache-view.ts';
+import type { CachedObject } from '../../storage/cached-object.ts';
 
 /** Kinds whose own field labels are asked before the generic ones, and whose refusals are worded so. */
-const OWN_LABELS = new Set(['pods', 'secrets', 'events', 'nodes', 'namespaces', 'certificatesigningrequests', 'replicationcontrollers', 'services', 'replicasets', 'jobs', 'events']);
+const OWN_LABELS = new Set([
+  'pods',
+  'secrets',
+  'events',
+  'nodes',
+  'namespaces',
+  'certificatesigningrequests',
+  'replicationcontrollers',
+  'services',
+  'replicasets',
+  'jobs',
+  'events',
+]);
 
 /** What of a resource a list, a watch or a deletecollection is about. */
 export class Selection {
@@ -33,7 +45,9 @@ export class Selection {
     this.#read = read;
     this.#labels = labels?.empty ? undefined : labels;
     const exact = fields.find((f) => f.field === 'metadata.name' && f.operator === '=' && f.value !== '');
-    const place = fields.find((f) => f.field === 'metadata.namespace' && f.operator === '=' && f.value !== '');
+    const place = fields.find(
+      (f) => f.field === 'metadata.namespace' && f.operator === '=' && f.value !== '',
+    );
     this.namespace = namespace || (namespaced ? (place?.value ?? '') : '');
     this.#name = exact?.value;
     this.#fields = fields;
@@ -72,10 +86,17 @@ export class Selection {
 }
 
 /** The greatest path that stands before this one, near enough: keys are compared by code unit. */
-const before = (path: string): string => path.slice(0, -1) + String.fromCharCode(path.charCodeAt(path.length - 1) - 1) + '\uffff';
+const before = (path: string): string =>
+  `${path.slice(0, -1) + String.fromCharCode(path.charCodeAt(path.length - 1) - 1)}\uffff`;
 
 /** Reads the selectors of a query for a resource; throws the 400 of one that does not parse or that the kind does not know. */
-export function selection(served: ServedResource, namespace: string, name: string, fieldSelector: string, labelSelector: string): Selection {
+export function selection(
+  served: ServedResource,
+  namespace: string,
+  name: string,
+  fieldSelector: string,
+  labelSelector: string,
+): Selection {
   const { descriptor } = served;
   const read = served.store?.strategy.selectableFields ?? {};
   let labels: LabelSelector | undefined;
@@ -91,7 +112,8 @@ export function selection(served: ServedResource, namespace: string, name: strin
     fields = parsed.requirements;
     for (const { field } of fields) {
       if (field === 'metadata.name' || field in read) continue;
-      if (field === 'metadata.namespace' && (descriptor.namespaced || !OWN_LABELS.has(descriptor.plural))) continue;
+      if (field === 'metadata.namespace' && (descriptor.namespaced || !OWN_LABELS.has(descriptor.plural)))
+        continue;
       throw badRequestError(
         OWN_LABELS.has(descriptor.plural)
           ? `field label not supported: ${field}`

@@ -7,7 +7,14 @@ import type { ApiRequest } from '../api-request.ts';
 import { decodeBody, writeOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
 import type { TableConvertor } from '../table.ts';
-import { answerResource, checkName, matchRequestNamespace, onceOwnerReferences, readBody, writeContext } from './write-support.ts';
+import {
+  answerResource,
+  checkName,
+  matchRequestNamespace,
+  onceOwnerReferences,
+  readBody,
+  writeContext,
+} from './write-support.ts';
 
 export interface UpdateParts {
   request: ApiRequest;
@@ -55,7 +62,13 @@ export async function update(parts: UpdateParts): Promise<void> {
             applyScale(store.resource, object, sent, scaling);
           }
           if (subresource?.as === 'update') object = subresource.update(object, existing);
-          object = store.managedFields.update(existing, object, context.manager, info.subresource, context.now);
+          object = store.managedFields.update(
+            existing,
+            object,
+            context.manager,
+            info.subresource,
+            context.now,
+          );
         }
         await store.mutate(context, namespace, info.name, object, existing, info.subresource);
         onceOwnerReferences(object, request, true);

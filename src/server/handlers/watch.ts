@@ -2,11 +2,22 @@ import type { Writable } from 'node:stream';
 import { groupVersion, type KubeObject } from '../../meta/object.ts';
 import { expiredError } from '../../meta/status.ts';
 import type { ServedResource } from '../../registry/registry.ts';
-import { encodeWatchFrame } from '../codec.ts';
-import { type CachedObject, type CacheEvent, type ChangeType, watchFrame } from '../../storage/cached-object.ts';
+import {
+  type CachedObject,
+  type CacheEvent,
+  type ChangeType,
+  watchFrame,
+} from '../../storage/cached-object.ts';
 import type { ApiRequest } from '../api-request.ts';
+import { encodeWatchFrame } from '../codec.ts';
 import type { Negotiated } from '../negotiation.ts';
-import { type IncludeObject, includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import {
+  type IncludeObject,
+  includeObject,
+  partialMetadata,
+  type TableConvertor,
+  toTable,
+} from '../table.ts';
 import { FUTURE_WAIT_MS, tooLargeVersionError } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
@@ -74,12 +85,15 @@ export async function watch(
       if (selection.matches(item)) watcher.send(form.event('ADDED', item));
     }
     watcher.revision = view.revision;
-    if (options.sendInitialEvents && options.allowWatchBookmarks) watcher.send(form.bookmark(view.revision, true));
+    if (options.sendInitialEvents && options.allowWatchBookmarks)
+      watcher.send(form.bookmark(view.revision, true));
   }
   const after = initial || fromNow ? undefined : Number(options.version);
   const unsubscribe = cache.subscribe(watcher, selection.scope, after);
   if (typeof unsubscribe !== 'function') {
-    const status = expiredError(`too old resource version: ${options.version} (${unsubscribe.oldest})`).status;
+    const status = expiredError(
+      `too old resource version: ${options.version} (${unsubscribe.oldest})`,
+    ).status;
     out.end(form.error(status as never));
     return;
   }
@@ -153,7 +167,12 @@ class Watcher {
   }
 }
 
-function formOf(request: ApiRequest, served: ServedResource, negotiated: Negotiated, table: TableConvertor): Form {
+function formOf(
+  request: ApiRequest,
+  served: ServedResource,
+  negotiated: Negotiated,
+  table: TableConvertor,
+): Form {
   const { descriptor, conversion } = served;
   const kind = descriptor.kind;
   const apiVersion = groupVersion(descriptor);
@@ -165,9 +184,11 @@ function formOf(request: ApiRequest, served: ServedResource, negotiated: Negotia
       ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     },
   });
-  const line = (type: string, object: unknown): Buffer => Buffer.from(`${JSON.stringify({ type, object })}\n`);
+  const line = (type: string, object: unknown): Buffer =>
+    Buffer.from(`${JSON.stringify({ type, object })}\n`);
   const error = (status: Record<string, unknown>): Buffer => line('ERROR', status);
-  const shown = (cached: CachedObject): KubeObject => (conversion ? conversion.fromStored(cached.object) : cached.object);
+  const shown = (cached: CachedObject): KubeObject =>
+    conversion ? conversion.fromStored(cached.object) : cached.object;
 
   if (negotiated.mediaType === 'application/vnd.kubernetes.protobuf') {
     const as = (object: KubeObject): KubeObject => (negotiated.transform ? partialMetadata(object) : object);
@@ -183,7 +204,14 @@ function formOf(request: ApiRequest, served: ServedResource, negotiated: Negotia
     const include: IncludeObject = includeObject(request.query.get('includeObject'));
     let first = true;
     const tableOf = (object: KubeObject): unknown => {
-      const rows = toTable(table, [object], { resourceVersion: object.metadata.resourceVersion! }, include, Date.now(), first);
+      const rows = toTable(
+        table,
+        [object],
+        { resourceVersion: object.metadata.resourceVersion! },
+        include,
+        Date.now(),
+        first,
+      );
       first = false;
       return rows;
     };

@@ -4,7 +4,11 @@ import type { WriteOptions } from './write-support.ts';
 
 /** Faults of CreateOptions and UpdateOptions (apimachinery pkg/apis/meta/v1/validation). */
 export function validateCreateOptions(options: WriteOptions): FieldError[] {
-  return [...fieldManagerErrors(options.fieldManager ?? ''), ...validateDryRun(options.dryRun), ...validationErrors(options.fieldValidation)];
+  return [
+    ...fieldManagerErrors(options.fieldManager ?? ''),
+    ...validateDryRun(options.dryRun),
+    ...validationErrors(options.fieldValidation),
+  ];
 }
 
 /** Faults of PatchOptions; `patchType` is the body's media type. */
@@ -12,14 +16,19 @@ export function validatePatchOptions(options: WriteOptions, patchType: string): 
   const errors: FieldError[] = [];
   if (patchType === 'application/apply-patch+yaml') {
     if (!options.fieldManager) errors.push(required('fieldManager', 'is required for apply patch'));
-  } else if (options.force !== undefined) errors.push(forbidden('force', 'may not be specified for non-apply patch'));
+  } else if (options.force !== undefined)
+    errors.push(forbidden('force', 'may not be specified for non-apply patch'));
   return [...errors, ...validateCreateOptions(options)];
 }
 
 function fieldManagerErrors(manager: string): FieldError[] {
   const errors: FieldError[] = [];
   if (manager.length > 128) {
-    errors.push({ type: 'FieldValueTooLong', field: 'fieldManager', detail: 'may not be more than 128 bytes' });
+    errors.push({
+      type: 'FieldValueTooLong',
+      field: 'fieldManager',
+      detail: 'may not be more than 128 bytes',
+    });
   }
   for (const [position, char] of [...manager].entries()) {
     if (/^[ \p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char)) continue;

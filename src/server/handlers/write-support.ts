@@ -3,10 +3,10 @@ import { groupVersion } from '../../meta/object.ts';
 import { badRequestError, StatusError } from '../../meta/status.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource } from '../../registry/registry.ts';
-import { managerName } from '../../schema/apply/manager-name.ts';
 import type { WriteContext } from '../../registry/write-context.ts';
-import type { ApiRequest } from '../api-request.ts';
+import { managerName } from '../../schema/apply/manager-name.ts';
 import { answerObject } from '../answer.ts';
+import type { ApiRequest } from '../api-request.ts';
 import type { Negotiated } from '../negotiation.ts';
 import { includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
 
@@ -42,7 +42,8 @@ export function writeContext(
     user: request.user,
     now: request.now,
     dryRun: (options.dryRun?.length ?? 0) > 0,
-    manager: managerName(options.fieldManager ?? '', request.exchange.header('user-agent') ?? '') || 'unknown',
+    manager:
+      managerName(options.fieldManager ?? '', request.exchange.header('user-agent') ?? '') || 'unknown',
     options: { kind, apiVersion: 'meta.k8s.io/v1', ...options },
     admission,
     warn: request.warn,
@@ -52,11 +53,17 @@ export function writeContext(
 /** Refuses an object whose name or namespace is another than the path's (endpoints/handlers/rest.go, checkName). */
 export function checkName(object: KubeObject, namespace: string, name: string): void {
   const own = object.metadata.name ?? '';
-  if (own === '') throw badRequestError(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
-  if (own !== name) throw badRequestError(`the name of the object (${own}) does not match the name on the URL (${name})`);
+  if (own === '')
+    throw badRequestError(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
+  if (own !== name)
+    throw badRequestError(`the name of the object (${own}) does not match the name on the URL (${name})`);
   const place = object.metadata.namespace ?? '';
   if (namespace && place && place !== namespace) {
-    throw badRequestError(`the namespace of the object (${place}) does not match the namespace on the request (${namespace})`);
+    throw badRequestError(
+      `the namespace of the object (${place}) does not match the namespace on the request (${namespace})`,
+    );
   }
 }
 
@@ -66,7 +73,10 @@ export function matchRequestNamespace(object: KubeObject, namespace: string): vo
   if (own === namespace) return;
   if (own === '') object.metadata.namespace = namespace;
   else if (namespace === '') delete object.metadata.namespace;
-  else throw badRequestError('the namespace of the provided object does not match the namespace sent on the request');
+  else
+    throw badRequestError(
+      'the namespace of the provided object does not match the namespace sent on the request',
+    );
 }
 
 /** Owner references that say the same are one; whoever sent them twice is told (endpoints/handlers/rest.go). */
@@ -109,10 +119,15 @@ export function answerResource(
   object: KubeObject,
   table: TableConvertor,
 ): void {
-  const shown = served.conversion && object.apiVersion !== groupVersion(served.descriptor) ? served.conversion.fromStored(object) : object;
+  const shown =
+    served.conversion && object.apiVersion !== groupVersion(served.descriptor)
+      ? served.conversion.fromStored(object)
+      : object;
   if (negotiated.transform?.as === 'Table' && shown.kind !== 'Status') {
     const include = includeObject(request.query.get('includeObject'));
-    const metadata = { ...(shown.metadata.resourceVersion ? { resourceVersion: shown.metadata.resourceVersion } : {}) };
+    const metadata = {
+      ...(shown.metadata.resourceVersion ? { resourceVersion: shown.metadata.resourceVersion } : {}),
+    };
     answerObject(request, status, negotiated, toTable(table, [shown], metadata, include, request.now));
     return;
   }
