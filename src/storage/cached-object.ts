@@ -1,10 +1,11 @@
 import type { KubeObject } from '../meta/object.ts';
+import { unreadable } from './unreadable.ts';
 
 /** A value in the store that is not an object of the API. */
 export class UndecodableObjectError extends Error {
   readonly key: string;
   constructor(key: string, cause: unknown) {
-    super(`the value at ${key} cannot be decoded`, { cause });
+    super(cause instanceof Error ? cause.message : `the value at ${key} cannot be decoded`, { cause });
     this.key = key;
   }
 }
@@ -102,13 +103,16 @@ export class CachedObject {
       const own = itemHead.length + String(source.revision).length;
       return Buffer.concat([Buffer.from(`${itemHead}${this.revision}`), source.item.subarray(own)]);
     }
+    const reason = unreadable(source);
+    if (reason) throw new UndecodableObjectError(this.path, reason);
     try {
       const decoded = this.#form.decode?.(source, this.path);
       return decoded
         ? this.#itemOfObject(decoded)
         : (this.#itemOfBytes(source) ?? this.#itemOfObject(parse(source)));
     } catch (error) {
-      throw new UndecodableObjectError(this.path, error);
+      // JSON.parse shows a piece of the text, which may be a secret.
+      throw new UndecodableObjectError(this.path, error instanceof SyntaxError ? undefined : error);
     }
   }
 
@@ -143,7 +147,7 @@ function parse(value: Uint8Array): KubeObject {
     Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(),
   );
   if (typeof object !== 'object' || object === null || Array.isArray(object))
-    throw new Error('not an object');
+    throw new SyntaxError('not an object');
   return object as KubeObject;
 }
 

@@ -75,6 +75,11 @@ export interface Store {
    * they return; absent where the engine has no such call.
    */
   requestProgress?(prefix: string): void;
+  /**
+   * Whether the key's value is stored otherwise than a write would store it now (encryption at rest): a write that
+   * changes nothing is worth while then. Absent where that can't be.
+   */
+  stale?(key: string): Promise<boolean>;
   /** Forgets what is older than this revision. Throws Compacted or FutureRevision where there is nothing to do. */
   compact(revision: number): Promise<void>;
   /** Whether reads and writes work now; throws what is in the way. */

@@ -1,5 +1,5 @@
+import { ProtoReader, ProtoWriter } from '../protobuf-wire.ts';
 import type { StoredValue, StoreEvent } from '../store.ts';
-import { ProtoReader, ProtoWriter } from './wire.ts';
 
 /** The messages of etcd's API v3 that the store needs (etcd api/etcdserverpb/rpc.proto, api/mvccpb/kv.proto). */
 

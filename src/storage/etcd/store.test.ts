@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeStore } from '../store.contract.ts';
 import { type StoreEvent, StoreUnavailableError } from '../store.ts';
+import { WatchCache } from '../watch-cache.ts';
 import { EtcdClient } from './client.ts';
 import { Compaction } from './compaction.ts';
 import { type EtcdProcess, etcdIsHere, startEtcd } from './etcd.testing.ts';
@@ -50,6 +51,34 @@ describe.skipIf(!etcdIsHere)('the etcd store', () => {
     const part = await store.range('/registry/many/', { limit: 10_020 });
     expect([part.values.length, part.remaining]).toEqual([10_020, 30]);
     await store.close();
+  });
+
+  it('lets a watch cache be as current as what another server has written', async () => {
+    const [one, two] = [0, 1].map(() =>
+      openEtcdStore({ endpoints: [etcd.endpoint], compactionIntervalMs: 0 }),
+    );
+    const [mine, other] = [await one!, await two!];
+    const cache = new WatchCache({
+      store: mine,
+      prefix: '/registry/fresh/',
+      kind: 'Thing',
+      apiVersion: 'v1',
+    });
+    await cache.start();
+    const value = Buffer.from('{"kind":"Thing","apiVersion":"v1","metadata":{"name":"a"}}');
+    for (let i = 0; i < 30; i++) {
+      await other.put(`/registry/fresh/${i % 7}`, value);
+      if (i % 5 === 0) await other.delete(`/registry/fresh/${(i + 3) % 7}`);
+      await other.put('/registry/elsewhere/a', value);
+      expect(await cache.fresh(5000)).toBe(true);
+      const { values } = await other.range('/registry/fresh/');
+      expect(cache.list().map((o) => [o.path, o.revision])).toEqual(
+        values.map((v) => [v.key.slice('/registry/fresh/'.length), v.revision]),
+      );
+    }
+    cache.stop();
+    await mine.close();
+    await other.close();
   });
 
   it('takes turns in compacting with others on the same etcd', async () => {

@@ -1,4 +1,4 @@
-/** As much of protobuf's wire format as etcd's messages need (protobuf.dev, "Encoding"): varints and length-delimited fields. */
+/** As much of protobuf's wire format as the messages of etcd and of KMS plugins need (protobuf.dev, "Encoding"): varints and length-delimited fields. */
 export class ProtoWriter {
   readonly #parts: Uint8Array[] = [];
   #length = 0;
