@@ -115,6 +115,20 @@ export function strictDecodingError(
   );
 }
 
+const YAML_ERRORS = 'yaml: unmarshal errors:\n';
+
+/** Strict errors as warnings: one each, YAML's faults one by one. */
+export function strictWarnings(strictErrors: readonly string[]): string[] {
+  return strictErrors.flatMap((error) =>
+    error.startsWith(YAML_ERRORS)
+      ? error
+          .slice(YAML_ERRORS.length)
+          .split('\n')
+          .map((line) => line.trim())
+      : [error],
+  );
+}
+
 /** `strict decoding error: a, b`. */
 export function strictDecodingText(strictErrors: readonly string[]): string {
   return `strict decoding error: ${strictErrors.join(', ')}`;
