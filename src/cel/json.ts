@@ -150,22 +150,13 @@ export function toJson(value: CelValue): unknown {
   if (value instanceof CelInt || value instanceof CelUint) return value.big ?? value.n;
   if (value instanceof JsonList || value instanceof JsonMap) return value.data;
   if (value instanceof CelList) {
-    const out: unknown[] = [];
-    for (let i = 0; i < value.length; i++) out.push(toJson(value.at(i)));
-    return out;
+    return Array.from(value, toJson);
   }
   if (value instanceof CelMap) {
-    const out: Record<string, unknown> = {};
-    for (const key of value.keys()) {
-      // defineProperty: a key may be called __proto__.
-      Object.defineProperty(out, String(toJson(key)), {
-        value: toJson(value.get(key) ?? null),
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
-    }
-    return out;
+    // fromEntries defines keys as they are, even __proto__.
+    return Object.fromEntries(
+      Array.from(value.keys(), (key) => [String(toJson(key)), toJson(value.get(key) ?? null)]),
+    );
   }
   if (value instanceof CelOptional) return value.value === undefined ? null : toJson(value.value);
   if (value instanceof CelDuration) return formatDuration(value);

@@ -22,6 +22,8 @@ import { durationLiterals, homogeneousLiterals, regexLiterals, timestampLiterals
 export const PER_CALL_LIMIT = 1_000_000;
 /** Cost units all expressions of one validation of a request may spend together. */
 export const RUNTIME_CEL_COST_BUDGET = 10_000_000;
+/** Cost units all match conditions of one webhook or policy binding may spend together. */
+export const RUNTIME_CEL_COST_BUDGET_MATCH_CONDITIONS = 2_500_000;
 
 /** What came with which minor version of Kubernetes 1.x (apiserver pkg/cel/environment/base.go). */
 const LIBRARIES: readonly { since: number; until?: number; library: Library }[] = [

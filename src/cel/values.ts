@@ -138,6 +138,9 @@ export abstract class CelList {
   abstract readonly length: number;
   /** The element at an index within 0 … length-1. */
   abstract at(index: number): CelValue;
+  *[Symbol.iterator](): IterableIterator<CelValue> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
   /** A list's own notion of equality with another list (Kubernetes' sets and maps); undefined = element by element. */
   equalTo?(other: CelList): CelValue;
   /** A list's own notion of `+`; undefined = concatenation. */
