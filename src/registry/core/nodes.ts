@@ -138,8 +138,9 @@ export const nodes: Strategy = {
     if (spec['podCIDRs']?.length) spec['podCIDR'] = spec['podCIDRs'][0];
   },
   prepareForCreate(object) {
+    object['status'] ??= {};
     delete object['spec']?.configSource;
-    delete object['status']?.config;
+    delete object['status'].config;
   },
   prepareForUpdate(object, old) {
     object['status'] = old['status'];
