@@ -128,11 +128,15 @@ const UNKNOWN_AUTHORITY = new Set([
 ]);
 
 /** A request that got no answer, in Go's words. `url` as it was asked for. */
-export function failedRequest(url: string, error: NodeJS.ErrnoException): WebhookFailure {
+export function failedRequest(
+  url: string,
+  error: NodeJS.ErrnoException,
+  method: 'Post' | 'Get' = 'Post',
+): WebhookFailure {
   const code = error.code ?? '';
   const reset = code === 'ECONNRESET' || code === 'EPIPE';
   return {
-    message: `Post ${quote(url)}: ${networkWords(url, error)}`,
+    message: `${method} ${quote(url)}: ${networkWords(url, error)}`,
     status: 0,
     reason: '',
     retriable: reset,

@@ -1,6 +1,8 @@
 import { aggregateText } from '../../meta/field-error.ts';
 import { quoteList } from '../../meta/go-quote.ts';
 import type { AuthenticationVerdict, Facts } from '../verdict.ts';
+import { oidcWords } from './oidc.ts';
+import { tokenWebhookWords } from './token-webhook.ts';
 
 type Words = Record<string, (facts: any) => string>;
 
@@ -9,6 +11,8 @@ type Words = Record<string, (facts: any) => string>;
  * TokenReview's status.error and logs; a caller that is refused reads `Unauthorized` and nothing else.
  */
 export const authenticationWords: Words = {
+  ...oidcWords,
+  ...tokenWebhookWords,
   AUTHENTICATOR_BROKE: ({ kind }) => `authentication failed unexpectedly (${kind})`,
   AUDIENCE_MISMATCH: ({ audiences, wanted }) =>
     `unable to match the audience: [${audiences.join(' ')}] , accepted: [${wanted.join(' ')}]`,
