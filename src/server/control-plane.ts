@@ -1,5 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { AdmissionChain } from '../admission/chain.ts';
+import {
+  createExternalAuthentication,
+  type ExternalAuthentication,
+} from '../authentication/config/external-authentication.ts';
 import { type Authentication, createAuthentication } from '../authentication/create.ts';
 import { apiAudiencesOf, assertAuthenticationOptions } from '../authentication/flags.ts';
 import { SelfSubjectReviewResource } from '../authentication/self-subject-review.ts';
@@ -77,6 +81,7 @@ export class ControlPlane {
   readonly #admission: AdmissionChain;
   readonly #watches = new OpenWatches();
   readonly #certificate: WatchedCertificate;
+  readonly #external: ExternalAuthentication;
   #controllers: ControllerManager | undefined;
   #listener: Listener | undefined;
   #bootstrapped = false;
@@ -99,17 +104,28 @@ export class ControlPlane {
     this.client = this.#clientOf(LOOPBACK, 'kube-apiserver');
     const lister = (group: string, resource: string): Lister => this.client.lister({ group, resource })!;
 
+    const report = {
+      loaded: (path: string) => log.info({ path }, 'reloaded'),
+      bad: (path: string, error: unknown) =>
+        log.error({ path, error: words(error) }, 'not reloaded; what was read before stays in force'),
+    };
+    this.#external = createExternalAuthentication(options.authentication, {
+      clock: this.#clock,
+      report,
+      tried: (issuer, fault) => {
+        if (fault === undefined) log.info({ issuer }, 'the issuer has said where its keys are');
+        else log.error({ issuer, error: fault }, 'the issuer does not say where its keys are; trying again');
+      },
+      onReplaced: () => this.authentication.tokens.clear(),
+    });
     this.authentication = createAuthentication(options.authentication, {
       client: this.client,
       readLive: options.store.engine === 'etcd',
       ...(refusesAnonymous(options.authorization) && options.authentication.anonymousAuth === undefined
         ? { anonymous: { enabled: false, paths: [] } }
         : {}),
-      report: {
-        loaded: (path) => log.info({ path }, 'reloaded'),
-        bad: (path, error) =>
-          log.error({ path, error: words(error) }, 'not reloaded; what was read before stays in force'),
-      },
+      ...this.#external.authenticators,
+      report,
     });
     const rbac = 'rbac.authorization.k8s.io';
     this.policy = new RbacPolicy({
@@ -181,6 +197,7 @@ export class ControlPlane {
     for (const authority of this.authentication.clientAuthorities)
       authority.onChange(() => this.#listener?.renew(this.#tls()));
     this.authentication.start();
+    this.#external.start();
     this.#listener = new Listener(
       {
         address: options.bindAddress,
@@ -257,6 +274,7 @@ export class ControlPlane {
     await closing;
     await this.#controllers?.stop();
     this.authentication.stop();
+    this.#external.stop();
     this.authorization.close();
     this.#certificate.stop();
     for (const cache of this.#caches) cache.stop();
