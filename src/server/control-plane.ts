@@ -370,7 +370,7 @@ export class ControlPlane {
       discovery,
       health: this.#health(),
       metrics: this.metrics,
-      openapi: new OpenApi(),
+      openapi: new OpenApi({ customResources: () => [], generation: () => this.registry.generation }),
       issuer,
       extra: this.#parts.extra ?? [],
     });

@@ -1,9 +1,63 @@
-import { answerPageNotFound } from './answer.ts';
+import type { CustomResource } from '../schema/openapi/custom-schemas.ts';
+import type { OpenApiDocument, OpenApiDocuments } from '../schema/openapi/documents.ts';
+import { answerBytes, answerPageNotFound } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
+import { KUBERNETES_VERSION } from './version.ts';
 
-/** `/openapi/v2` and `/openapi/v3`. */
+export interface OpenApiParts {
+  customResources(): readonly CustomResource[];
+  generation(): number;
+}
+
+const V2_PROTOBUF = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'];
+/** Documents that a client names by their hash never change. */
+const A_YEAR_S = 31_536_000;
+
+/** `/openapi/v2` and `/openapi/v3` (kube-openapi pkg/handler, pkg/handler3). Loaded and made when somebody asks. */
 export class OpenApi {
-  answer(request: ApiRequest): void {
-    answerPageNotFound(request);
+  readonly #parts: OpenApiParts;
+  #documents: Promise<OpenApiDocuments> | undefined;
+
+  constructor(parts: OpenApiParts) {
+    this.#parts = parts;
   }
+
+  async answer(request: ApiRequest): Promise<void> {
+    this.#documents ??= this.#load();
+    const documents = await this.#documents;
+    const path = request.info.path.replace(/\/$/, '');
+    if (path === '/openapi/v2') {
+      const accept = request.exchange.header('accept') ?? '';
+      const binary = V2_PROTOBUF.find((type) => accept.includes(type));
+      if (binary) return send(request, documents.v2Protobuf(), V2_PROTOBUF[1]!);
+      return send(request, documents.v2Json(), 'application/json');
+    }
+    if (path === '/openapi/v3') return send(request, documents.v3Index(), 'application/json');
+    const document = path.startsWith('/openapi/v3/') ? documents.v3Document(path.slice('/openapi/v3/'.length)) : undefined;
+    if (!document) return answerPageNotFound(request);
+    const hash = request.query.get('hash');
+    if (hash !== null && hash !== document.etag) {
+      return answerBytes(request, 301, { location: `${path}?hash=${document.etag}` }, '');
+    }
+    send(request, document, 'application/json', hash !== null);
+  }
+
+  async #load(): Promise<OpenApiDocuments> {
+    const { OpenApiDocuments } = await import('../schema/openapi/documents.ts');
+    return new OpenApiDocuments({ ...this.#parts, version: `v${KUBERNETES_VERSION}` });
+  }
+}
+
+function send(request: ApiRequest, document: OpenApiDocument, type: string, immutable = false): void {
+  const etag = `"${document.etag}"`;
+  const headers = {
+    'content-type': type,
+    etag,
+    vary: 'Accept-Encoding, Accept',
+    ...(immutable ? { 'cache-control': `public, immutable, max-age=${A_YEAR_S}` } : {}),
+  };
+  if (request.exchange.header('if-none-match') === etag) return answerBytes(request, 304, headers, '');
+  const gzip = (request.exchange.header('accept-encoding') ?? '').includes('gzip');
+  if (gzip) answerBytes(request, 200, { ...headers, 'content-encoding': 'gzip' }, document.gzip());
+  else answerBytes(request, 200, headers, document.bytes);
 }
