@@ -1,9 +1,14 @@
 import { formatDuration, parseDuration } from '../meta/duration.ts';
+import { badBase64 } from '../meta/go-base64.ts';
 import { quote } from '../meta/go-quote.ts';
 import { formatMicroTime, formatTime, parseMicroTime, parseTime } from '../meta/go-time.ts';
 import { parseQuantity } from '../meta/quantity.ts';
+import { MAX_STRICT_ERRORS } from './decode-untyped.ts';
 import { NumberLiteral, plainObject, plainValue, RepeatedObject } from './json-text.ts';
 import { type Field, type ScalarNode, type TypeDefinition, type TypeNode, typeTable } from './type-table.ts';
+import { zeroValue } from './zero-value.ts';
+
+export { decodeUntyped } from './decode-untyped.ts';
 
 /**
  * Takes a parsed JSON value for a type as Go decodes into its struct (sigs.k8s.io/json): unknown fields and nulls
@@ -13,15 +18,18 @@ export type DecodedValue =
   | { ok: true; value: Record<string, unknown>; strictErrors: string[] }
   | { ok: false; error: string };
 
-/** A hundred strict errors are reported at most, as in Go. */
-const MAX_STRICT_ERRORS = 100;
-
 /**
  * Decodes an object into a struct type, changing it in place where it can.
- * `strict` collects unknown and repeated fields in the order in which they stand in the text.
+ * `strict` collects unknown and repeated fields in the order in which they stand in the text, or `sorted` by key, as they
+ * stand in the text that Go makes of a patched object.
  */
-export function decodeStruct(value: unknown, type: TypeDefinition, strict: boolean): DecodedValue {
-  const decoder = new Decoder(strict);
+export function decodeStruct(
+  value: unknown,
+  type: TypeDefinition,
+  strict: boolean,
+  sorted = false,
+): DecodedValue {
+  const decoder = new Decoder(strict, sorted);
   try {
     const decoded = decoder.decode(value, type.node);
     if (decoder.error !== undefined) return { ok: false, error: decoder.error };
@@ -36,25 +44,18 @@ export function decodeStruct(value: unknown, type: TypeDefinition, strict: boole
   }
 }
 
-/** Repeated keys of an untyped value, as strict decoding reports them, and the value without them. */
-export function decodeUntyped(value: unknown, strict: boolean): { value: unknown; strictErrors: string[] } {
-  const errors = new Set<string>();
-  if (strict) findRepeated(value, '', errors);
-  return { value: plainValue(value), strictErrors: [...errors] };
-}
-
-function findRepeated(value: unknown, path: string, errors: Set<string>): void {
-  if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) findRepeated(item, `${path}[${i}]`, errors);
-  } else if (value !== null && typeof value === 'object' && !(value instanceof NumberLiteral)) {
-    const entries = value instanceof RepeatedObject ? value.entries : Object.entries(value);
-    const seen = new Set<string>();
-    for (const [key, item] of entries) {
-      const at = path === '' ? key : `${path}.${key}`;
-      if (seen.has(key) && errors.size < MAX_STRICT_ERRORS) errors.add(`duplicate field ${quote(at)}`);
-      seen.add(key);
-      findRepeated(item, at, errors);
-    }
+/** Decodes a value of a type that has a decoder of its own (a time, a quantity, …), by itself. */
+export function decodeOwn(
+  value: unknown,
+  node: ScalarNode,
+): { ok: true; value: unknown } | { ok: false; error: string } {
+  const decoder = new Decoder(false);
+  try {
+    const decoded = decoder.decode(value, node);
+    return decoder.error === undefined ? { ok: true, value: decoded } : { ok: false, error: decoder.error };
+  } catch (thrown) {
+    if (thrown instanceof AtOnce) return { ok: false, error: thrown.message };
+    throw thrown;
   }
 }
 
@@ -74,8 +75,11 @@ class Decoder {
   readonly #fields: Field[] = [];
   #struct = '';
 
-  constructor(strict: boolean) {
+  readonly #sorted: boolean;
+
+  constructor(strict: boolean, sorted = false) {
     this.strict = strict;
+    this.#sorted = sorted;
   }
 
   /** undefined stands for Go's nil and for values that did not fit. */
@@ -97,7 +101,7 @@ class Decoder {
     const object = value as Record<string, unknown>;
     const outer = this.#struct;
     let dropped = false;
-    for (const key in object) {
+    for (const key of this.#sorted ? Object.keys(object).sort() : Object.keys(object)) {
       const field = type.byName.get(key);
       if (field === undefined) {
         this.#strictError('unknown field', key);
@@ -328,33 +332,6 @@ function describe(value: unknown, numeric: boolean): string {
 const written = (value: unknown): string =>
   value instanceof NumberLiteral ? value.text : JSON.stringify(value);
 
-/** What a null leaves in a list or as the value of a map. */
-function zeroValue(node: TypeNode): unknown {
-  switch (node.kind) {
-    case 'struct':
-    case 'map':
-      return {};
-    case 'list':
-      return [];
-  }
-  switch (node.scalar) {
-    case 'int32':
-    case 'int64':
-    case 'double':
-    case 'intOrString':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'quantity':
-      return '0';
-    case 'string':
-    case 'bytes':
-      return '';
-    default:
-      return null;
-  }
-}
-
 /** What a second value of the same field does to the first: structs and maps take on, the rest is replaced. */
 function merged(before: unknown, value: unknown, node: TypeNode): unknown {
   if (before === undefined) return value;
@@ -368,33 +345,4 @@ function merged(before: unknown, value: unknown, node: TypeNode): unknown {
     return result;
   }
   return value;
-}
-
-/** Where Go's base64 decoder stumbles, or -1. Line ends are skipped; padding must be complete. */
-function badBase64(text: string): number {
-  if (text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)) return -1;
-  let quantum = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]!;
-    if (char === '\n' || char === '\r') continue;
-    if (char !== '=') {
-      if (!/[A-Za-z0-9+/]/.test(char)) return i;
-      quantum = (quantum + 1) % 4;
-      continue;
-    }
-    if (quantum < 2) return i;
-    let rest = i + 1;
-    const skip = (): void => {
-      while (text[rest] === '\n' || text[rest] === '\r') rest++;
-    };
-    skip();
-    if (quantum === 2) {
-      if (rest === text.length) return text.length;
-      if (text[rest] !== '=') return rest;
-      rest++;
-    }
-    skip();
-    return rest < text.length ? rest : -1;
-  }
-  return quantum === 0 ? -1 : text.length - quantum;
 }

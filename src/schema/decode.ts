@@ -1,6 +1,7 @@
 import { type GroupVersionKind, groupVersion, type KubeObject, parseGroupVersion } from '../meta/object.ts';
 import { badRequestError, type StatusError } from '../meta/status.ts';
-import { decodeStruct, decodeUntyped } from './decode-value.ts';
+import { decodeUntyped } from './decode-untyped.ts';
+import { decodeStruct } from './decode-value.ts';
 import { goSyntaxError } from './go-json-syntax.ts';
 import { countKeys, MAX_DEPTH, NumberLiteral, parseExact, RepeatedObject, survey } from './json-text.ts';
 import { decodeProtobuf, type Envelope, openEnvelope } from './protobuf/envelope.ts';
