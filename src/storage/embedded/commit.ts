@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type StoredValue, type StoreEvent, StoreUnavailableError, type WriteResult } from '../store.ts';
+import { StoreDamagedError } from './errors.ts';
 import { type StoreFolder, type StoreState, stateRecord } from './folder.ts';
 import type { History } from './history.ts';
 import { encodeKeyRecord, encodeLogRecord, type KeyRecord, leaseKey, revisionKey } from './record.ts';
@@ -30,6 +32,9 @@ interface Sweep {
 interface Seen extends KeyRecord {
   value?: Uint8Array;
 }
+
+/** Hands LMDB its part of a transaction, which succeeds or fails as a whole. */
+type Put = () => void;
 
 const batchWrites = 4096;
 const batchBytes = 16 << 20;
@@ -128,7 +133,7 @@ export class Committer {
       const seen = new Map<string, Seen>();
       const events: StoreEvent[] = [];
       let revision = this.state.revision;
-      const puts: (() => void)[] = [];
+      const puts: Put[] = [];
       for (const { write } of batch) {
         const { key, value, lease } = write;
         if (lease) puts.push(() => void leases.remove(lease));
@@ -183,7 +188,7 @@ export class Committer {
     const upTo = Math.min(sweep.upTo, this.state.compacted);
     try {
       const next = Math.min(upTo, from + sweepRevisions);
-      const removals: (() => void)[] = [];
+      const removals: Put[] = [];
       for (let revision = from + 1; revision <= next; revision++) {
         const record = this.#history.record(revision);
         if (!record) continue;
@@ -205,9 +210,8 @@ export class Committer {
     }
   }
 
-  async #commit(state: StoreState, writes: readonly (() => void)[]): Promise<void> {
+  async #commit(state: StoreState, writes: readonly Put[]): Promise<void> {
     const { meta, epoch, root, path } = this.#folder;
-    const compacted = this.state.compacted;
     let owned: boolean;
     try {
       owned = await meta.ifVersion('owner', epoch, () => {
@@ -215,13 +219,14 @@ export class Committer {
         void meta.put('state', stateRecord(state), 1);
       });
     } catch (error) {
+      const cause = await causeOf(error);
       root.resetReadTxn();
-      // Whether the commit went through is known from what is there now.
-      if (meta.get('state')?.revision !== this.state.revision && this.state.revision !== 1) {
-        this.#broken = new StoreUnavailableError(`store ${path}: a commit failed halfway: ${message(error)}`);
+      // Whether the commit went through after all is known from what is there now.
+      if ((meta.get('state')?.revision ?? 1) !== this.state.revision) {
+        this.#broken = new StoreUnavailableError(`store ${path}: a commit failed halfway: ${cause}`);
       }
-      this.#lastFailure = error as Error;
-      throw error;
+      this.#lastFailure = new StoreUnavailableError(`store ${path} cannot be written: ${cause}`);
+      throw this.#broken ?? this.#lastFailure;
     }
     root.resetReadTxn();
     if (!owned) {
@@ -231,13 +236,12 @@ export class Committer {
     this.#lastFailure = undefined;
     this.state.revision = state.revision;
     this.state.swept = state.swept;
-    // A compaction asked for meanwhile is in the next commit.
-    this.state.compacted = Math.max(compacted, this.state.compacted);
   }
 
   #failure(error: unknown): Error {
-    if (error instanceof StoreUnavailableError) return error;
-    return new StoreUnavailableError(`store ${this.#folder.path}: ${message(error)}`, { cause: error });
+    if (error instanceof StoreUnavailableError || error instanceof StoreDamagedError) return error;
+    const words = error instanceof Error ? error.message : String(error);
+    return new StoreUnavailableError(`store ${this.#folder.path}: ${words}`, { cause: error });
   }
 }
 
@@ -246,6 +250,18 @@ function refuses(write: Write, current: StoredValue | undefined): boolean {
   return write.value === undefined && current === undefined;
 }
 
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What the library says of a commit that failed: the reason comes as a promise that is rejected a little later. */
+async function causeOf(error: unknown): Promise<string> {
+  const { commitError, message } = error as { commitError?: Promise<unknown>; message?: string };
+  if (!(commitError instanceof Promise)) return firstLine(message);
+  const late = sleep(1000, message, { ref: false });
+  const reason = commitError.then(
+    () => message,
+    (cause: Error) => cause.message,
+  );
+  return firstLine(await Promise.race([reason, late]));
+}
+
+function firstLine(text: string | undefined): string {
+  return (text ?? '').split('\n')[0]!;
 }

@@ -129,6 +129,18 @@ describe('the folder of an embedded store', () => {
     await again.close();
   });
 
+  it('refuses a key that is too long, and that alone', async () => {
+    const store = await openEmbeddedStore({ folder });
+    const results = await Promise.allSettled([
+      store.put('/registry/a', value('a')),
+      store.put(`/registry/${'x'.repeat(2000)}`, value('b')),
+      store.put(`/registry/${'y'.repeat(1968)}`, value('c')),
+    ]);
+    expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await store.range('/registry/')).values).toHaveLength(2);
+    await store.close();
+  });
+
   it('is refused to a second opener in the same process, in one line', async () => {
     const store = await openEmbeddedStore({ folder });
     await expect(openEmbeddedStore({ folder })).rejects.toThrow(`store ${folder} is in use by this process`);

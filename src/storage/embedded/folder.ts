@@ -68,7 +68,15 @@ export async function openFolder(path: string): Promise<StoreFolder> {
   let root: RootDatabase<Buffer, Buffer>;
   try {
     // Without overlapping sync a commit is answered when it is on disk, not when it is visible.
-    root = open({ path, noSubdir: false, overlappingSync: false, maxDbs: 8, ...binary });
+    // Batches are ours (commit.ts); the library's own leave a failed commit to nobody, which ends the process.
+    root = open({
+      path,
+      noSubdir: false,
+      overlappingSync: false,
+      eventTurnBatching: false,
+      maxDbs: 8,
+      ...binary,
+    });
   } catch (error) {
     if (/MDB_/.test(String(error)))
       throw new StoreDamagedError(path, `${dataFile}: ${(error as Error).message}`);

@@ -29,6 +29,8 @@ const progressMs = 2000;
 const replayWrites = 1000;
 const expiriesAtOnce = 1000;
 const longestTimer = 60_000;
+/** LMDB's own limit with its usual page size, in bytes. */
+const longestKey = 1978;
 
 /** Opens the store in this folder. Throws StoreInUseError, StoreDamagedError or StoreFormatError. */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<EmbeddedStore> {
@@ -91,6 +93,8 @@ export class EmbeddedStore implements Store {
   async put(key: string, value: Uint8Array, options: WriteOptions = {}): Promise<WriteResult> {
     this.#open();
     const { expect, ttlSeconds } = options;
+    if (Buffer.byteLength(key) > longestKey)
+      throw new Error(`a key may be ${longestKey} bytes long: ${key.slice(0, 80)}…`);
     if (ttlSeconds === undefined)
       return this.#commits.write(expect === undefined ? { key, value } : { key, value, expect });
     const expiry = this.#clock.now() + ttlSeconds * 1000;

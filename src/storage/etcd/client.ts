@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../meta/clock.ts';
 import { CompactedError, FutureRevisionError, StoreUnavailableError } from '../store.ts';
@@ -65,8 +67,11 @@ export class EtcdClient {
     };
     const credentials = channelCredentials(grpc, connection);
     this.#members = connection.endpoints.map((endpoint) => {
-      const address = new URL(endpoint).host;
-      return { address, client: new grpc.Client(address, credentials, options) };
+      const { host, hostname } = new URL(endpoint);
+      const address = hostname.replace(/^\[|\]$/g, '');
+      // An address is no server name (RFC 6066 3); the certificate is checked against it all the same.
+      const named = isIP(address) === 0 ? options : { ...options, 'grpc.ssl_target_name_override': 'etcd' };
+      return { address: host, client: new grpc.Client(host, credentials(address), named) };
     });
   }
 
@@ -214,17 +219,22 @@ export class EtcdClient {
   }
 }
 
-function channelCredentials(grpc: typeof Grpc, connection: EtcdConnection): Grpc.ChannelCredentials {
+/** By the address or name that a member's certificate must be for. */
+function channelCredentials(
+  grpc: typeof Grpc,
+  connection: EtcdConnection,
+): (address: string) => Grpc.ChannelCredentials {
   const schemes = new Set(connection.endpoints.map((endpoint) => new URL(endpoint).protocol));
   if (schemes.size > 1) throw new Error('etcd endpoints are either all https or all http');
-  if (schemes.has('http:')) return grpc.credentials.createInsecure();
+  if (schemes.has('http:')) return () => grpc.credentials.createInsecure();
   if (!schemes.has('https:')) throw new Error('an etcd endpoint begins with https:// or http://');
   const read = (file: string | undefined): Buffer | null => (file === undefined ? null : readFileSync(file));
-  return grpc.credentials.createSsl(
-    read(connection.caFile),
-    read(connection.keyFile),
-    read(connection.certFile),
-  );
+  const [ca, key, cert] = [read(connection.caFile), read(connection.keyFile), read(connection.certFile)];
+  return (address) =>
+    grpc.credentials.createSsl(ca, key, cert, {
+      checkServerIdentity: (_name, certificate) =>
+        checkServerIdentity(address, certificate as PeerCertificate),
+    });
 }
 
 function isUnavailable(error: unknown): boolean {

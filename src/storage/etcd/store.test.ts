@@ -186,6 +186,15 @@ describe.skipIf(!etcdIsHere || !existsSync('/usr/bin/openssl'))('the etcd store 
     const trusting = await openEtcdStore({ ...options, certFile, keyFile });
     await expect(trusting.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
     await trusting.close();
+    const misnamed = await openEtcdStore({
+      ...options,
+      endpoints: [etcd.endpoint.replace('127.0.0.1', 'localhost')],
+      caFile: certFile,
+      certFile,
+      keyFile,
+    });
+    await expect(misnamed.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
+    await misnamed.close();
     await etcd.stop();
     rmSync(folder, { recursive: true });
   });
