@@ -37,10 +37,12 @@ import type { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission-plugins.ts';
 import { Api, type ExtraPath } from './api.ts';
 import type { ApiRequest } from './api-request.ts';
+import { serverAudit } from './audit.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
 import { Discovery } from './discovery.ts';
+import { FlowClassifier } from './flow-control.ts';
 import { OpenWatches } from './handlers/watch.ts';
 import { type HealthCheck, HealthChecks } from './health.ts';
 import { Listener } from './listener.ts';
@@ -79,6 +81,7 @@ export class ControlPlane {
   readonly #clock: Clock;
   readonly #caches: WatchCache[];
   readonly #admission: AdmissionChain;
+  readonly #audit: ReturnType<typeof serverAudit>;
   readonly #watches = new OpenWatches();
   readonly #certificate: WatchedCertificate;
   readonly #external: ExternalAuthentication;
@@ -162,6 +165,7 @@ export class ControlPlane {
       }),
     );
     this.#certificate = new WatchedCertificate(options.tls.certFile, options.tls.keyFile, log);
+    this.#audit = serverAudit(options.audit, log, this.#clock);
     this.chain = new RequestChain(this.#chainParts());
   }
 
@@ -276,6 +280,7 @@ export class ControlPlane {
     this.authentication.stop();
     this.#external.stop();
     this.authorization.close();
+    await this.#audit?.close();
     this.#certificate.stop();
     for (const cache of this.#caches) cache.stop();
   }
@@ -349,6 +354,11 @@ export class ControlPlane {
     const impersonation = new Impersonation({
       authorizer: (attributes) => this.authorization.chain.authorize(attributes),
     });
+    const flowControl = 'flowcontrol.apiserver.k8s.io';
+    const flows = new FlowClassifier(
+      this.client.lister({ group: flowControl, resource: 'flowschemas' })!,
+      this.client.lister({ group: flowControl, resource: 'prioritylevelconfigurations' })!,
+    );
     const address = (): string => `${options.externalHostname || hostOf(options)}:${this.#port}`;
     const order = new Map([...builtInGroups().keys()].map((group, i) => [group, i]));
     const discovery = new Discovery(this.registry, (group) => order.get(group) ?? 1000, address);
@@ -380,6 +390,7 @@ export class ControlPlane {
       audiences: this.authentication.apiAudiences,
       authorization: this.authorization.chain,
       decisions: this.decisions,
+      ...(this.#audit ? { audit: this.#audit.requests } : {}),
       impersonate: (request) => {
         const attributes = requestAttributes(request.info, request.user);
         const asked = impersonation.impersonate(request.exchange, attributes, request.now);
@@ -416,6 +427,7 @@ export class ControlPlane {
           'a request failed for a reason nobody foresaw',
         );
       },
+      classify: (request) => flows.classify(request.user, request.info),
       handle: (request) => api.handle(request),
     };
   }
