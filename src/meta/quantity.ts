@@ -224,6 +224,16 @@ export function parseQuantity(text: string): Quantity | string {
   return new Quantity(negative ? -mantissa : mantissa, power, format);
 }
 
+const SHORT = /^([1-9]\d{0,5})(|m|k|[MGT]|[KMGT]i)$/;
+
+/** Whether a text is a quantity that prints as it is written; false where that takes a closer look. */
+export function isCanonical(text: string): boolean {
+  if (text.length > 8) return false;
+  const parts = SHORT.exec(text);
+  if (!parts) return false;
+  return parts[2]!.length === 2 ? Number(parts[1]) % 1024 !== 0 : !parts[1]!.endsWith('000');
+}
+
 function skipDigits(text: string, from: number): number {
   let at = from;
   while (at < text.length && text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) at++;

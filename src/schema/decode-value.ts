@@ -2,7 +2,7 @@ import { formatDuration, parseDuration } from '../meta/duration.ts';
 import { badBase64 } from '../meta/go-base64.ts';
 import { quote } from '../meta/go-quote.ts';
 import { formatMicroTime, formatTime, parseMicroTime, parseTime } from '../meta/go-time.ts';
-import { parseQuantity } from '../meta/quantity.ts';
+import { isCanonical, parseQuantity } from '../meta/quantity.ts';
 import { MAX_STRICT_ERRORS } from './decode-untyped.ts';
 import { NumberLiteral, plainObject, plainValue, RepeatedObject } from './json-text.ts';
 import { type Field, type ScalarNode, type TypeDefinition, type TypeNode, typeTable } from './type-table.ts';
@@ -101,20 +101,22 @@ class Decoder {
     const object = value as Record<string, unknown>;
     const outer = this.#struct;
     let dropped = false;
-    for (const key of this.#sorted ? Object.keys(object).sort() : Object.keys(object)) {
+    const visit = (key: string): void => {
       const field = type.byName.get(key);
+      const item = object[key];
       if (field === undefined) {
         this.#strictError('unknown field', key);
         dropped = true;
-        continue;
+      } else if (!fits(item, field.node)) {
+        const decoded = item === null ? undefined : this.#member(item, field, type, outer);
+        if (decoded === undefined) {
+          object[key] = undefined;
+          dropped = true;
+        } else if (decoded !== item) object[key] = decoded;
       }
-      const item = object[key];
-      const decoded = item === null ? undefined : this.#member(item, field, type, outer);
-      if (decoded === undefined) {
-        object[key] = undefined;
-        dropped = true;
-      } else if (decoded !== item) object[key] = decoded;
-    }
+    };
+    if (this.#sorted) for (const key of Object.keys(object).sort()) visit(key);
+    else for (const key in object) visit(key);
     if (!dropped) return object;
     const kept: Record<string, unknown> = {};
     for (const key in object) if (object[key] !== undefined && type.byName.has(key)) kept[key] = object[key];
@@ -155,6 +157,7 @@ class Decoder {
   }
 
   #map(value: object, values: TypeNode): unknown {
+    if (allFit(value, values)) return value;
     const repeated = value instanceof RepeatedObject;
     const seen = new Set<string>();
     const entries = repeated ? value.entries : Object.entries(value);
@@ -177,8 +180,9 @@ class Decoder {
 
   #list(value: unknown[], items: TypeNode): unknown {
     for (let i = 0; i < value.length; i++) {
-      this.#path.push(i);
       const item = value[i];
+      if (fits(item, items)) continue;
+      this.#path.push(i);
       value[i] = item === null ? zeroValue(items) : this.decode(item, items);
       this.#path.pop();
     }
@@ -312,6 +316,20 @@ class Decoder {
     }
     this.strictErrors.add(`${what} ${quote(path === '' ? name : `${path}.${name}`)}`);
   }
+}
+
+/** Whether a value is one of a type as it is: what most values of most bodies are. */
+function fits(value: unknown, node: TypeNode): boolean {
+  if (node.kind !== 'scalar') return false;
+  if (typeof value === 'string')
+    return node.scalar === 'string' || (node.scalar === 'quantity' && isCanonical(value));
+  return typeof value === 'boolean' && node.scalar === 'boolean';
+}
+
+function allFit(map: object, node: TypeNode): boolean {
+  if (node.kind !== 'scalar' || map instanceof RepeatedObject) return false;
+  for (const key in map) if (!fits((map as Record<string, unknown>)[key], node)) return false;
+  return true;
 }
 
 function isObject(value: unknown): value is object {

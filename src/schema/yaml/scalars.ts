@@ -2,6 +2,8 @@ import type { Scanner } from './scanner.ts';
 
 /** The three ways to write a scalar, folded as YAML folds lines. */
 
+const FLOW_INDICATORS = new Set(',?[]{}');
+
 /** A scalar without quotes. */
 export function scanPlainScalar(scanner: Scanner): string {
   const start = scanner.mark();
@@ -14,7 +16,7 @@ export function scanPlainScalar(scanner: Scanner): string {
     while (!scanner.isBlankOrEnd()) {
       const char = scanner.char();
       if (char === ':' && scanner.isBlankOrEnd(1)) break;
-      if (scanner.flowLevel > 0 && ',?[]{}'.includes(char)) break;
+      if (scanner.flowLevel > 0 && FLOW_INDICATORS.has(char)) break;
       if (scanner.index === from) blanks.flush(parts);
       scanner.skip();
     }
@@ -79,7 +81,7 @@ export function scanFlowScalar(scanner: Scanner, single: boolean): string {
         blanks.joined = true;
         break;
       } else if (!single && char === '\\') parts.push(scanEscape(scanner, start));
-      else parts.push(scanner.read());
+      else parts.push(readRun(scanner, quote, single));
     }
     if (scanner.char() === quote) break;
     while (scanner.isBlank() || scanner.isBreak()) blanks.take(scanner);
@@ -87,6 +89,14 @@ export function scanFlowScalar(scanner: Scanner, single: boolean): string {
   }
   scanner.skip();
   return parts.join('');
+}
+
+/** Characters up to the next one that means something in a quoted scalar. */
+function readRun(scanner: Scanner, quote: string, single: boolean): string {
+  const from = scanner.index;
+  do scanner.skip();
+  while (!scanner.isBlankOrEnd() && scanner.char() !== quote && (single || scanner.char() !== '\\'));
+  return scanner.text.slice(from, scanner.index);
 }
 
 function scanEscape(scanner: Scanner, start: ReturnType<Scanner['mark']>): string {

@@ -14,6 +14,10 @@ interface SimpleKey {
 const NOWHERE: Mark = { index: 0, line: 0, column: 0 };
 const noKey = (): SimpleKey => ({ possible: false, required: false, tokenNumber: 0, mark: NOWHERE });
 
+function isBreakCode(code: number): boolean {
+  return code === 10 || code === 13 || code === 0x85 || code === 0x2028 || code === 0x2029;
+}
+
 /** Cuts YAML 1.1 into tokens by libyaml's rules, whose faults are part of what clients see. */
 export class Scanner {
   readonly text: string;
@@ -46,6 +50,10 @@ export class Scanner {
     const token = this.peek();
     this.#head++;
     this.#parsed++;
+    if (this.#head === this.#tokens.length) {
+      this.#tokens.length = 0;
+      this.#head = 0;
+    }
     return token;
   }
 
@@ -68,17 +76,18 @@ export class Scanner {
   }
 
   isBreak(offset = 0): boolean {
-    const char = this.char(offset);
-    return char === '\n' || char === '\r' || char === '\u0085' || char === '\u2028' || char === '\u2029';
+    return isBreakCode(this.text.charCodeAt(this.index + offset));
   }
 
   isBlank(offset = 0): boolean {
-    const char = this.char(offset);
-    return char === ' ' || char === '\t';
+    const code = this.text.charCodeAt(this.index + offset);
+    return code === 32 || code === 9;
   }
 
   isBlankOrEnd(offset = 0): boolean {
-    return this.char(offset) === '' || this.isBlank(offset) || this.isBreak(offset);
+    const code = this.text.charCodeAt(this.index + offset);
+    // Past the end there is no code at all.
+    return code === 32 || code === 9 || Number.isNaN(code) || isBreakCode(code);
   }
 
   atEnd(): boolean {
@@ -88,13 +97,17 @@ export class Scanner {
   /** Whether `---` or `...` stands here alone at the beginning of a line. */
   atDocumentIndicator(): boolean {
     if (this.column !== 0) return false;
+    const code = this.text.charCodeAt(this.index);
+    if (code !== 45 && code !== 46) return false;
     const three = this.text.slice(this.index, this.index + 3);
     return (three === '---' || three === '...') && this.isBlankOrEnd(3);
   }
 
   /** Past one character, or its two halves. */
   skip(): void {
-    this.index += this.text.codePointAt(this.index)! > 0xffff ? 2 : 1;
+    const code = this.text.charCodeAt(this.index++);
+    // The first half of a pair: the second is no column of its own.
+    if (code >= 0xd800 && code < 0xdc00) this.index++;
     this.column++;
   }
 

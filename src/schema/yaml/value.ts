@@ -1,4 +1,5 @@
 import { quote } from '../../meta/go-quote.ts';
+import { countKeys, MAX_DEPTH, survey } from '../json-text.ts';
 import { parseDocument, type YamlNode } from './parser.ts';
 import { YamlError } from './token.ts';
 
@@ -12,6 +13,11 @@ export type YamlDecoded =
 
 /** The value of a text's first document; an empty one is null. Errors as `yaml: line 2: …`. */
 export function decodeYaml(text: string): YamlDecoded {
+  // Apply sends JSON under YAML's name.
+  if (text.charCodeAt(0) === 123) {
+    const value = plainJson(text);
+    if (value !== undefined) return { ok: true, value, repeated: [] };
+  }
   try {
     const root = parseDocument(text);
     const walk = new Walk();
@@ -21,6 +27,20 @@ export function decodeYaml(text: string): YamlDecoded {
     if (thrown instanceof NoJson) return { ok: false, error: thrown.message };
     throw thrown;
   }
+}
+
+/** The value of a text that is JSON, and means in YAML what it means there; undefined for others. */
+function plainJson(text: string): unknown {
+  // Halves of surrogate pairs are no characters to YAML.
+  if (text.includes('\\ud') || text.includes('\\uD')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { keys, oddNumbers, depth } = survey(text);
+  return oddNumbers || depth > MAX_DEPTH || keys !== countKeys(value) ? undefined : value;
 }
 
 /** What YAML can say and JSON cannot. */
