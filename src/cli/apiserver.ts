@@ -214,9 +214,9 @@ function auditOptions(values: FlagValues): AuditOptions {
       path: values.string('audit-log-path'),
       format: values.string('audit-log-format', 'json'),
       mode: values.string('audit-log-mode', 'blocking') as AuditMode,
-      maxAgeDays: values.number('audit-log-maxage', 0),
-      maxBackups: values.number('audit-log-maxbackup', 0),
-      maxSizeMegabytes: values.number('audit-log-maxsize', 0),
+      maxAgeDays: values.number('audit-log-maxage', 366),
+      maxBackups: values.number('audit-log-maxbackup', 100),
+      maxSizeMegabytes: values.number('audit-log-maxsize', 100),
       compress: values.bool('audit-log-compress'),
       version: values.string('audit-log-version', 'audit.k8s.io/v1'),
       batch: batch('log', {

@@ -46,6 +46,7 @@ export function answerObject(
   object: Record<string, unknown>,
   headers: ResponseHeaders = {},
 ): void {
+  request.audit?.events.responseObject(object);
   answerBytes(
     request,
     status,

@@ -2,13 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { DecisionRecord } from '../explain/record.ts';
 import type { UserInfo } from '../meta/user.ts';
 import { type RequestInfo, requestInfo } from '../request/request-info.ts';
+import type { AuditedExchange } from './audit.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
 
 const NO_USER: UserInfo = { name: '', groups: [] };
 
 /** One request on its way through the doors: what is known of it so far, and what its answer has to carry. */
 export class ApiRequest {
-  readonly exchange: Exchange;
+  exchange: Exchange;
+  /** Set where events of this request are written. */
+  audit: AuditedExchange | undefined;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
   /** The caller's own Audit-ID, or one made here. */
@@ -21,10 +24,6 @@ export class ApiRequest {
   readonly annotations = new Map<string, string>();
   /** Header fields that the way through the doors has added to the answer. */
   readonly headers: ResponseHeaders = {};
-  /** What was sent, decoded: for the audit event. */
-  requestObject: Record<string, unknown> | undefined;
-  /** A patch as it was sent: for the audit event. */
-  requestPatch: Buffer | undefined;
   #warnings: string[] | undefined;
 
   constructor(exchange: Exchange, now: number) {
@@ -52,6 +51,22 @@ export class ApiRequest {
         userAgent: exchange.header('user-agent') ?? '',
       },
     };
+  }
+
+  /** From here on, answers wait for their events. */
+  audited(exchange: AuditedExchange): void {
+    this.audit = exchange;
+    this.exchange = exchange;
+  }
+
+  /** What was sent, decoded: for the audit event. */
+  set requestObject(object: Record<string, unknown>) {
+    this.audit?.events.requestObject(object);
+  }
+
+  /** A patch as it was sent: for the audit event. */
+  set requestPatch(patch: Buffer) {
+    this.audit?.events.requestPatch(patch);
   }
 
   /** Adds a `Warning: 299` header to the answer; the same text once. */

@@ -11,6 +11,7 @@ import type { UserInfo } from '../meta/user.ts';
 import { answerBytes, answerStatus } from './answer.ts';
 import { ApiRequest } from './api-request.ts';
 import type { Exchange } from './exchange.ts';
+import type { Flow } from './flow-control.ts';
 
 /** What an impersonating request becomes: somebody else, or an answer. */
 export type ImpersonationOutcome =
@@ -20,10 +21,8 @@ export type ImpersonationOutcome =
 
 /** Watches a request from when its caller is known to when its answer is out. */
 export interface RequestAudit {
-  /** Called once the caller is known, or known not to be; before impersonation. */
-  received(request: ApiRequest): void | Promise<void>;
-  /** Called when the answer is about to go, so that blocking backends can hold it. */
-  finished(request: ApiRequest): void | Promise<void>;
+  /** Called once the caller is known, or known not to be; before impersonation. False: the request is answered already. */
+  received(request: ApiRequest, known: boolean): boolean | Promise<boolean>;
 }
 
 export interface ChainParts {
@@ -47,8 +46,8 @@ export interface ChainParts {
     outcome: unknown,
   ): void;
   logFailure(request: ApiRequest, error: unknown): void;
-  /** Takes a place for the request among those that run at once; false where there is none. */
-  admitLoad?(request: ApiRequest): boolean;
+  /** The flow that a request belongs to, by FlowSchemas. */
+  classify?(request: ApiRequest): Flow | undefined;
   /** The API behind the doors. */
   handle(request: ApiRequest): void | Promise<void>;
 }
@@ -94,9 +93,14 @@ export class RequestChain {
   async #pass(request: ApiRequest): Promise<void> {
     const { authorization } = this.#parts;
     if (!(await this.#authenticate(request))) return;
-    const pending = this.#parts.audit?.received(request);
-    if (pending) await pending;
+    const { audit } = this.#parts;
+    if (audit && !(await audit.received(request, true))) return;
     if (!(await this.#impersonate(request))) return;
+    const flow = this.#parts.classify?.(request);
+    if (flow) {
+      request.headers['x-kubernetes-pf-flowschema-uid'] = flow.schemaUid;
+      request.headers['x-kubernetes-pf-prioritylevel-uid'] = flow.levelUid;
+    }
     const attributes = requestAttributes(request.info, request.user);
     const asked = authorization.authorize(attributes);
     const outcome = asked instanceof Promise ? await asked : asked;
@@ -133,9 +137,9 @@ export class RequestChain {
       return true;
     }
     this.#parts.logRefusal(request, 'authentication', outcome);
-    const pending = this.#parts.audit?.received(request);
-    if (pending) await pending;
-    await this.#refuse(request, unauthorizedError());
+    const { audit } = this.#parts;
+    if (audit && !(await audit.received(request, false))) return false;
+    this.#refuse(request, unauthorizedError());
     return false;
   }
 
@@ -149,11 +153,12 @@ export class RequestChain {
     if (result.outcome === 'refused') {
       request.record.impersonation = { micros, refused: result.error.message };
       this.#parts.logRefusal(request, 'impersonation', result.error);
-      await this.#refuse(request, result.error, { 'x-content-type-options': 'nosniff' });
+      this.#refuse(request, result.error, { 'x-content-type-options': 'nosniff' });
       return false;
     }
     const { user, constraint } = result;
     request.user = user;
+    request.audit?.events.impersonated(user, constraint);
     request.record.impersonation = { micros, user, ...(constraint ? { constraint } : {}) };
     return true;
   }
@@ -181,20 +186,13 @@ export class RequestChain {
       );
       return false;
     }
-    void this.#refuse(request, forbiddenStatus(attributes, outcome.reason), {
+    this.#refuse(request, forbiddenStatus(attributes, outcome.reason), {
       'x-content-type-options': 'nosniff',
     });
     return false;
   }
 
-  async #refuse(
-    request: ApiRequest,
-    error: StatusError,
-    headers: Record<string, string> = {},
-  ): Promise<void> {
-    request.record.status = error.code;
-    const pending = this.#parts.audit?.finished(request);
-    if (pending) await pending;
+  #refuse(request: ApiRequest, error: StatusError, headers: Record<string, string> = {}): void {
     answerStatus(request, error, headers);
   }
 
@@ -206,6 +204,7 @@ export class RequestChain {
       return;
     }
     this.#parts.logFailure(request, error);
+    request.audit?.panicked();
     try {
       answerStatus(request, internalError('an unexpected error; the log has it'));
     } catch (second) {

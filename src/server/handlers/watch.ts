@@ -74,6 +74,7 @@ export async function watch(
   }
   const fromNow = options.version === 0n;
   if (options.resourceVersion === '' && !served.store!.alwaysFresh) await cache.fresh(FUTURE_WAIT_MS);
+  if (request.audit) await request.audit.started(200);
   if (request.exchange.closed) return;
   request.record.status = 200;
   const out = request.exchange.stream(200, request.answerHeaders({ 'content-type': form.contentType }));
