@@ -319,19 +319,31 @@ for (const [group, names] of Object.entries(BESIDES)) {
 for (const [name, kind] of Object.entries(BESIDES_KINDS)) if (types[name]) types[name].k ??= [kind];
 
 /** Kinds of older versions and kinds without a type of ours, which the real scheme knows nonetheless: its error texts tell. */
-const LEGACY_SCHEME = 'admission admissionregistration apiserverinternal apps authentication authorization autoscaling batch certificates coordination core discovery events extensions flowcontrol imagepolicy networking node policy rbac resource scheduling storage storagemigration';
+const LEGACY_SCHEME =
+  'admission admissionregistration apiserverinternal apps authentication authorization autoscaling batch certificates coordination core discovery events extensions flowcontrol imagepolicy networking node policy rbac resource scheduling storage storagemigration';
 const registered = {};
 for (const name of LEGACY_SCHEME.split(' ')) {
   const dir = join(sourceDir, STAGING, 'api', name);
   for (const version of readdirSync(dir).filter((v) => /^v\d/.test(v))) {
     const text = readFileSync(join(dir, version, 'register.go'), 'utf8');
     const group = /GroupName = "([^"]*)"/.exec(text)[1];
-    const known = new Set(Object.values(types).flatMap((t) => t.k ?? []).map((k) => k.join('/')));
-    const kinds = [...text.matchAll(/&(\w+)\{\}/g)].map((m) => m[1]).filter((kind) => !known.has(`${group}/${version}/${kind}`));
+    const known = new Set(
+      Object.values(types)
+        .flatMap((t) => t.k ?? [])
+        .map((k) => k.join('/')),
+    );
+    const kinds = [...text.matchAll(/&(\w+)\{\}/g)]
+      .map((m) => m[1])
+      .filter((kind) => !known.has(`${group}/${version}/${kind}`));
     if (kinds.length) registered[group === '' ? version : `${group}/${version}`] = kinds.join(' ');
   }
 }
-writeFileSync(join(out, 'registered-kinds.json'), `{\n${Object.entries(registered).map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`).join(',\n')}\n}\n`);
+writeFileSync(
+  join(out, 'registered-kinds.json'),
+  `{\n${Object.entries(registered)
+    .map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`)
+    .join(',\n')}\n}\n`,
+);
 
 const rows = (object) =>
   `{\n${Object.entries(object)
