@@ -1,11 +1,11 @@
 import type { KubeObject } from '../meta/object.ts';
 import { encodeProtobuf as encode, watchEventFrame } from '../schema/protobuf/envelope.ts';
+import { emitYaml } from '../schema/yaml/emit.ts';
 import { MEDIA_TYPES, notAcceptableError } from './negotiation.ts';
-import { goYaml } from './yaml.ts';
 
 /** YAML as sigs.k8s.io/yaml writes it: keys in order, long texts folded. */
 export function encodeYaml(object: unknown): string {
-  return goYaml(object);
+  return emitYaml(object);
 }
 
 /** An object in its protobuf envelope; 406 for kinds without a protobuf form. */
