@@ -1,7 +1,7 @@
 import type { Ast } from './ast.ts';
 import type { Environment } from './environment.ts';
 import { type Issue, Issues } from './issues.ts';
-import { PlanError } from './planner.ts';
+import { PlanError } from './planned.ts';
 import { Program } from './program.ts';
 import { type CelType, DYN } from './types.ts';
 

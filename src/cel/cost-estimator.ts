@@ -162,6 +162,11 @@ class Estimator {
   }
 
   #select(expr: SelectExpr): Range {
+    const name = this.#ast.references.get(expr.id)?.name;
+    if (name !== undefined) {
+      this.#paths.set(expr.id, [name]);
+      return fixed(COST.select);
+    }
     if (expr.testOnly) {
       return plus(this.cost(expr.operand), this.#scope.presenceTestCosts ? ONE : NOTHING);
     }

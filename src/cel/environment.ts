@@ -6,7 +6,7 @@ import { CROSS_TYPE_COMPARISONS, STANDARD } from './library/standard.ts';
 import type { CallCost, Library, Validator } from './library.ts';
 import type { Macro } from './macros.ts';
 import { macroKey, parse } from './parser.ts';
-import type { PlanScope } from './planner.ts';
+import type { PlanScope } from './planned.ts';
 import { type CelType, typeOf } from './types.ts';
 import type { CelValue } from './values.ts';
 

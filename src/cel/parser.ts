@@ -1,13 +1,13 @@
 import { type Ast, type EntryExpr, type Expr, type FieldExpr, OP, Source } from './ast.ts';
 import { Issues } from './issues.ts';
 import { type Token, type Tokens, type TokenType, tokenize } from './lexer.ts';
+import { literalValue } from './literals.ts';
+import { macroFactory } from './macro-factory.ts';
 import { type Macro, MacroError, type MacroFactory } from './macros.ts';
+import { Nesting, TooLarge } from './nesting.ts';
 import { reportSyntaxErrors } from './syntax-errors.ts';
-import { unescapeBytes, unescapeString } from './unescape.ts';
-import { type CelValue, intOf, MAX_INT64, MAX_UINT64, MIN_INT64, uintOf } from './values.ts';
 
-/** How deep rules may nest, and how many characters an expression may have (cel-go's limits). */
-const MAX_DEPTH = 250;
+/** How many characters an expression may have (cel-go's limit). */
 const MAX_CODE_POINTS = 100_000;
 
 /** Identifiers that may not be variables; as fields they are fine. */
@@ -45,8 +45,6 @@ export function macroKey(name: string, args: number | 'any', receiver: boolean):
 
 /** A token that fits nowhere: parsing ends, and the slow reporter finds the words for it. */
 class Unexpected extends Error {}
-/** Rules or operations nested too deep. */
-class TooDeep extends Error {}
 
 /** Parses an expression. Where issues were found the tree is of no use. */
 export function parse(text: string, options: ParserOptions): { ast: Ast; issues: Issues } {
@@ -71,7 +69,7 @@ export function parse(text: string, options: ParserOptions): { ast: Ast; issues:
     const root = parser.start();
     return { ast: { ...empty(), root }, issues };
   } catch (error) {
-    if (error instanceof TooDeep) {
+    if (error instanceof TooLarge) {
       issues.report(-1, error.message);
     } else if (error instanceof Unexpected) {
       const between = (from: Token, to: Token): string => textBetween(text, refused, from, to);
@@ -99,8 +97,7 @@ class Parser {
   readonly #offsets: number[];
   readonly #options: ParserOptions;
   #at = 0;
-  #depth = { expr: 0, relation: 0, calc: 0, member: 0 };
-  readonly #heights: number[] = [];
+  readonly #nesting = new Nesting();
 
   constructor(tokens: Token[], issues: Issues, offsets: number[], options: ParserOptions) {
     this.#tokens = tokens;
@@ -140,17 +137,13 @@ class Parser {
     return this.#type === type ? this.#take() : undefined;
   }
 
-  #deeper(rule: 'expr' | 'relation' | 'calc' | 'member'): void {
-    if (++this.#depth[rule] > MAX_DEPTH)
-      throw new TooDeep(`expression recursion limit exceeded: ${MAX_DEPTH}`);
-  }
-
   #id(token: Token): number {
     return this.#idAt(token.start);
   }
 
   #idAt(offset: number): number {
     this.#offsets.push(offset);
+    this.#nesting.count(this.#offsets.length);
     return this.#offsets.length - 1;
   }
 
@@ -161,7 +154,7 @@ class Parser {
   }
 
   #expr(): Expr {
-    this.#deeper('expr');
+    this.#nesting.enter('expr');
     let out = this.#logical("'||'", OP.or, () => this.#logical("'&&'", OP.and, () => this.#relation()));
     const question = this.#accept("'?'");
     if (question) {
@@ -170,9 +163,12 @@ class Parser {
       this.#expect("':'");
       const no = this.#expr();
       const parts = [out, yes, no];
-      out = this.#nested({ kind: 'call', id, fn: OP.conditional, target: undefined, args: parts }, ...parts);
+      out = this.#nesting.over(
+        { kind: 'call', id, fn: OP.conditional, target: undefined, args: parts },
+        ...parts,
+      );
     }
-    this.#depth.expr--;
+    this.#nesting.leave('expr');
     return out;
   }
 
@@ -186,26 +182,26 @@ class Parser {
       terms.push(next());
       ids.push(this.#id(token));
     }
-    return this.#holding(balanced(fn, terms, ids, 0, ids.length - 1), ...terms);
+    return this.#nesting.around(balanced(fn, terms, ids, 0, ids.length - 1), ...terms);
   }
 
   #relation(): Expr {
-    this.#deeper('relation');
+    this.#nesting.enter('relation');
     let left = this.#sum();
     for (let fn = RELATIONS[this.#type]; fn; fn = RELATIONS[this.#type]) {
       const id = this.#id(this.#take());
-      this.#deeper('relation');
+      this.#nesting.enter('relation');
       left = this.#operation(id, fn, left, this.#sum());
-      this.#depth.relation--;
+      this.#nesting.leave('relation');
     }
-    this.#depth.relation--;
+    this.#nesting.leave('relation');
     return left;
   }
 
   #sum(): Expr {
-    this.#deeper('calc');
+    this.#nesting.enter('calc');
     const out = this.#binary(SUMS, () => this.#binary(PRODUCTS, () => this.#unary()));
-    this.#depth.calc--;
+    this.#nesting.leave('calc');
     return out;
   }
 
@@ -213,32 +209,15 @@ class Parser {
     let left = next();
     for (let fn = operators[this.#type]; fn; fn = operators[this.#type]) {
       const id = this.#id(this.#take());
-      this.#deeper('calc');
+      this.#nesting.enter('calc');
       left = this.#operation(id, fn, left, next());
-      this.#depth.calc--;
+      this.#nesting.leave('calc');
     }
     return left;
   }
 
   #operation(id: number, fn: string, left: Expr, right: Expr): Expr {
-    return this.#nested({ kind: 'call', id, fn, target: undefined, args: [left, right] }, left, right);
-  }
-
-  /** Counts how deep operations nest, as they would have to be walked over. */
-  #nested(expr: Expr, ...parts: Expr[]): Expr {
-    let height = 0;
-    for (const part of parts) height = Math.max(height, this.#heights[part.id] ?? 0);
-    if (++height > MAX_DEPTH) throw new TooDeep('max recursion depth exceeded');
-    this.#heights[expr.id] = height;
-    return expr;
-  }
-
-  /** What holds other expressions is as high as the highest of them. */
-  #holding(expr: Expr, ...parts: Expr[]): Expr {
-    let height = 0;
-    for (const part of parts) height = Math.max(height, this.#heights[part.id] ?? 0);
-    if (height > 0) this.#heights[expr.id] = height;
-    return expr;
+    return this.#nesting.over({ kind: 'call', id, fn, target: undefined, args: [left, right] }, left, right);
   }
 
   #unary(): Expr {
@@ -251,7 +230,7 @@ class Parser {
       const id = this.#id(first);
       const fn = operator === "'!'" ? OP.not : OP.negate;
       const operand = this.#member();
-      return this.#holding({ kind: 'call', id, fn, target: undefined, args: [operand] }, operand);
+      return this.#nesting.around({ kind: 'call', id, fn, target: undefined, args: [operand] }, operand);
     }
     return this.#member();
   }
@@ -262,14 +241,14 @@ class Parser {
   }
 
   #member(): Expr {
-    this.#deeper('member');
+    this.#nesting.enter('member');
     let out = this.#primary();
     for (;;) {
       if (this.#type === "'.'") out = this.#selection(out);
       else if (this.#type === "'['") out = this.#index(out);
       else break;
     }
-    this.#depth.member--;
+    this.#nesting.leave('member');
     return out;
   }
 
@@ -285,7 +264,7 @@ class Parser {
       const open = this.#take();
       const id = this.#id(open);
       const args = this.#arguments();
-      return this.#nested(this.#call(id, name.text, operand, args), operand, ...args);
+      return this.#nesting.over(this.#call(id, name.text, operand, args), operand, ...args);
     }
     const field = this.#fieldName(name);
     if (optional) {
@@ -293,7 +272,10 @@ class Parser {
       const key: Expr = { kind: 'literal', id: this.#id(name), value: field };
       return this.#operation(this.#id(dot), OP.optSelect, operand, key);
     }
-    return this.#nested({ kind: 'select', id: this.#id(dot), operand, field, testOnly: false }, operand);
+    return this.#nesting.over(
+      { kind: 'select', id: this.#id(dot), operand, field, testOnly: false },
+      operand,
+    );
   }
 
   #fieldName(token: Token): string {
@@ -332,7 +314,10 @@ class Parser {
       case "'{'": {
         const id = this.#id(this.#take());
         const entries = this.#entries();
-        return this.#holding({ kind: 'map', id, entries }, ...entries.flatMap((e) => [e.key, e.value]));
+        return this.#nesting.around(
+          { kind: 'map', id, entries },
+          ...entries.flatMap((e) => [e.key, e.value]),
+        );
       }
       case "'.'":
       case 'IDENTIFIER':
@@ -358,7 +343,7 @@ class Parser {
     if (!open) return { kind: 'ident', id: this.#id(name), name: dot + name.text };
     const id = this.#id(open);
     const args = this.#arguments();
-    return this.#holding(this.#call(id, dot + name.text, undefined, args), ...args);
+    return this.#nesting.around(this.#call(id, dot + name.text, undefined, args), ...args);
   }
 
   #message(dot: string, tokens: number): Expr {
@@ -380,7 +365,7 @@ class Parser {
       } while (this.#accept("','"));
     } else this.#accept("','");
     this.#expect("'}'");
-    return this.#holding({ kind: 'struct', id, typeName, fields }, ...fields.map((f) => f.value));
+    return this.#nesting.around({ kind: 'struct', id, typeName, fields }, ...fields.map((f) => f.value));
   }
 
   #list(): Expr {
@@ -399,7 +384,7 @@ class Parser {
       } while (this.#accept("','"));
     } else this.#accept("','");
     this.#expect("']'");
-    return this.#holding({ kind: 'list', id, elements, optionals }, ...elements);
+    return this.#nesting.around({ kind: 'list', id, elements, optionals }, ...elements);
   }
 
   #entries(): EntryExpr[] {
@@ -430,50 +415,16 @@ class Parser {
 
   #literal(): Expr {
     const token = this.#take();
-    const make = (value: CelValue): Expr => ({ kind: 'literal', id: this.#id(token), value });
-    switch (token.type) {
-      case "'-'": {
-        const number = this.#take();
-        if (number.type === 'NUM_INT') return this.#integer(token, -wholeNumber(number.text));
-        if (number.type === 'NUM_FLOAT') return this.#double(token, `-${number.text}`);
-        break;
+    let read = literalValue(token.type, token.text);
+    if (token.type === "'-'") {
+      const number = this.#take();
+      if (number.type === 'NUM_INT' || number.type === 'NUM_FLOAT') {
+        read = literalValue(number.type, `-${number.text}`);
       }
-      case 'NUM_INT':
-        return this.#integer(token, wholeNumber(token.text));
-      case 'NUM_UINT': {
-        const value = wholeNumber(token.text.slice(0, -1));
-        return value > MAX_UINT64 ? this.#wrong(token, 'invalid uint literal') : make(uintOf(value));
-      }
-      case 'NUM_FLOAT':
-        return this.#double(token, token.text);
-      case 'STRING': {
-        const read = unescapeString(token.text);
-        return read.ok ? make(read.value) : this.#wrong(token, read.message);
-      }
-      case 'BYTES': {
-        const read = unescapeBytes(token.text.slice(1));
-        return read.ok ? make(read.value) : this.#wrong(token, read.message);
-      }
-      case "'true'":
-        return make(true);
-      case "'false'":
-        return make(false);
-      case "'null'":
-        return make(null);
-      default:
     }
-    throw new Unexpected();
-  }
-
-  #integer(token: Token, value: bigint): Expr {
-    if (value > MAX_INT64 || value < MIN_INT64) return this.#wrong(token, 'invalid int literal');
-    return { kind: 'literal', id: this.#id(token), value: intOf(value) };
-  }
-
-  #double(token: Token, text: string): Expr {
-    const value = Number(text);
-    if (!Number.isFinite(value)) return this.#wrong(token, 'invalid double literal');
-    return { kind: 'literal', id: this.#id(token), value };
+    if (!read) throw new Unexpected();
+    if (!read.ok) return this.#wrong(token, read.message);
+    return { kind: 'literal', id: this.#id(token), value: read.value };
   }
 
   #call(id: number, fn: string, target: Expr | undefined, args: Expr[]): Expr {
@@ -482,7 +433,7 @@ class Parser {
     const macro =
       macros.get(macroKey(fn, args.length, receiver)) ?? macros.get(macroKey(fn, 'any', receiver));
     if (macro) {
-      const expanded = macro.expand(this.#factory(this.#offsets[id]!), target, args);
+      const expanded = macro.expand(this.#factory(id), target, args);
       if (expanded instanceof MacroError) {
         this.#issues.report(this.#offsets[expanded.id]!, expanded.message, expanded.id);
         return { kind: 'unspecified', id };
@@ -492,69 +443,13 @@ class Parser {
     return { kind: 'call', id, fn, target, args };
   }
 
-  #factory(offset: number): MacroFactory {
-    const id = (): number => this.#idAt(offset);
-    const make: MacroFactory = {
-      literal: (value) => ({ kind: 'literal', id: id(), value }),
-      ident: (name) => ({ kind: 'ident', id: id(), name }),
-      accumulator: () => ({ kind: 'ident', id: id(), name: '@result' }),
-      list: (...elements) => ({ kind: 'list', id: id(), elements, optionals: new Set() }),
-      map: (...entries) => ({ kind: 'map', id: id(), entries }),
-      call: (fn, ...args) => ({ kind: 'call', id: id(), fn, target: undefined, args }),
-      memberCall: (fn, target, ...args) => ({ kind: 'call', id: id(), fn, target, args }),
-      presenceTest: (operand, field) => ({ kind: 'select', id: id(), operand, field, testOnly: true }),
-      fold: (parts) => ({ kind: 'comprehension', id: id(), iterVar2: '', ...parts }),
-      copy: (expr) => this.#copy(expr),
-    };
-    return make;
+  #factory(id: number): MacroFactory {
+    return macroFactory(
+      this.#offsets[id]!,
+      (offset) => this.#idAt(offset),
+      (of) => this.#offsets[of]!,
+    );
   }
-
-  /** The same expression under new ids, as macros need that use an argument twice. */
-  #copy(expr: Expr): Expr {
-    const id = this.#idAt(this.#offsets[expr.id]!);
-    const copy = (e: Expr): Expr => this.#copy(e);
-    switch (expr.kind) {
-      case 'select':
-        return { ...expr, id, operand: copy(expr.operand) };
-      case 'call':
-        return { ...expr, id, target: expr.target && copy(expr.target), args: expr.args.map(copy) };
-      case 'list':
-        return { ...expr, id, elements: expr.elements.map(copy) };
-      case 'map': {
-        const entries = expr.entries.map((e) => ({
-          ...e,
-          id: this.#idAt(this.#offsets[e.id]!),
-          key: copy(e.key),
-          value: copy(e.value),
-        }));
-        return { ...expr, id, entries };
-      }
-      case 'struct': {
-        const fields = expr.fields.map((f) => ({
-          ...f,
-          id: this.#idAt(this.#offsets[f.id]!),
-          value: copy(f.value),
-        }));
-        return { ...expr, id, fields };
-      }
-      case 'comprehension':
-        return {
-          ...expr,
-          id,
-          range: copy(expr.range),
-          init: copy(expr.init),
-          condition: copy(expr.condition),
-          step: copy(expr.step),
-          result: copy(expr.result),
-        };
-      default:
-        return { ...expr, id };
-    }
-  }
-}
-
-function wholeNumber(text: string): bigint {
-  return BigInt(text);
 }
 
 /** Terms of && or || as a tree of little depth, so that long conditions do not nest deep. */

@@ -10,49 +10,16 @@ import type {
 } from './ast.ts';
 import { OP, qualifiedName } from './ast.ts';
 import { type Attribute, addStep, labelled, resolve } from './attribute.ts';
-import { COST } from './call-cost.ts';
 import { candidateNames } from './checker.ts';
-import { equals } from './comparison.ts';
-import { display, error, noSuchOverload } from './errors.ts';
-import type { Frame, Node } from './frame.ts';
+import { error } from './errors.ts';
+import type { Node } from './frame.ts';
 import { CONVERSIONS } from './library/standard.ts';
-import { type CallContext, constantRegex, implementationOf, membership } from './plan-call.ts';
-import {
-  ArrayList,
-  CelError,
-  CelList,
-  CelMap,
-  CelOptional,
-  type CelValue,
-  EntryMap,
-  GrowingList,
-  GrowingMap,
-  int,
-  typeOfValue,
-} from './values.ts';
-
-/** Why a typed expression cannot be made a program. */
-export class PlanError extends Error {}
-
-/** What planning needs to know of an environment. */
-export interface PlanScope extends CallContext {
-  container: string;
-  /** A type or constant by name, for expressions that were not type-checked. */
-  findConstant(name: string): CelValue | undefined;
-  /** Makes a message; undefined = no such type. */
-  construct(typeName: string): ((fields: Map<string, CelValue>) => CelValue) | undefined;
-  /** Whether constant parts are evaluated when the program is made, and cost nothing. */
-  foldConstants: boolean;
-  /** Whether has() costs a unit. */
-  presenceTestCosts: boolean;
-  /** Whether has() and optional selection of what has no fields is an error instead of false. */
-  strictPresenceTests: boolean;
-}
-
-type Planned =
-  | { kind: 'constant'; value: CelValue }
-  | { kind: 'attribute'; attribute: Attribute; testOnly: boolean }
-  | { kind: 'node'; node: Node };
+import { constantRegex, implementationOf, membership } from './plan-call.ts';
+import { accumulatorNode, foldNode } from './plan-comprehension.ts';
+import { listNode, mapNode, structNode } from './plan-literals.ts';
+import { callNode, equalityNode, logicalNode, optionalOrNode } from './plan-operators.ts';
+import { constantOf, PlanError, type Planned, type PlanScope, plannedNode } from './planned.ts';
+import { ArrayList, CelError, CelList, type CelValue, EntryMap } from './values.ts';
 
 /** Names bound by comprehensions, with the slots their values are in. */
 interface Locals {
@@ -88,43 +55,12 @@ class Planner {
 
   /** An expression as a closure that counts its own cost. */
   node(expr: Expr): Node {
-    const node = this.#toNode(this.#plan(expr));
+    const node = plannedNode(this.#scope, this.#plan(expr));
     if (!this.#record) return node;
     const { id } = expr;
     return (frame) => {
       const value = node(frame);
       frame.values?.set(id, value);
-      return value;
-    };
-  }
-
-  #toNode(planned: Planned): Node {
-    if (planned.kind === 'node') return planned.node;
-    if (planned.kind === 'constant') {
-      const { value } = planned;
-      return () => value;
-    }
-    const { attribute } = planned;
-    if (planned.testOnly) {
-      const cost = this.#scope.presenceTestCosts ? COST.select : 0;
-      return (frame) => {
-        const value = resolve(attribute, frame);
-        frame.spend(cost);
-        return value instanceof CelOptional ? value.value !== undefined : value;
-      };
-    }
-    if (attribute.kind === 'conditional') return (frame) => labelled(resolve(attribute, frame), attribute.id);
-    if (attribute.steps.length === 0) {
-      const { root } = attribute;
-      return (frame) => {
-        const value = root(frame);
-        frame.spend(COST.select);
-        return value;
-      };
-    }
-    return (frame) => {
-      const value = resolve(attribute, frame);
-      frame.spend(COST.select);
       return value;
     };
   }
@@ -168,7 +104,12 @@ class Planner {
   #attribute(expr: Expr): Attribute {
     const planned = this.#plan(expr);
     if (planned.kind === 'attribute' && !planned.testOnly) return planned.attribute;
-    return { kind: 'root', id: expr.id, root: this.#recorded(expr.id, this.#toNode(planned)), steps: [] };
+    return {
+      kind: 'root',
+      id: expr.id,
+      root: this.#recorded(expr.id, plannedNode(this.#scope, planned)),
+      steps: [],
+    };
   }
 
   #recorded(id: number, node: Node): Node {
@@ -254,23 +195,10 @@ class Planner {
     const args = expr.target ? [expr.target, ...expr.args] : expr.args;
     switch (expr.fn) {
       case OP.and:
-        return {
-          kind: 'node',
-          node: logical(
-            args.map((a) => this.node(a)),
-            false,
-            expr.id,
-          ),
-        };
-      case OP.or:
-        return {
-          kind: 'node',
-          node: logical(
-            args.map((a) => this.node(a)),
-            true,
-            expr.id,
-          ),
-        };
+      case OP.or: {
+        const terms = args.map((arg) => this.node(arg));
+        return { kind: 'node', node: logicalNode(terms, expr.fn === OP.or, expr.id) };
+      }
       case OP.conditional: {
         const [condition, yes, no] = args;
         const attribute: Attribute = {
@@ -283,9 +211,12 @@ class Planner {
         return { kind: 'attribute', attribute, testOnly: false };
       }
       case OP.equals:
-        return { kind: 'node', node: this.#equality(expr, args, false) };
-      case OP.notEquals:
-        return { kind: 'node', node: this.#equality(expr, args, true) };
+      case OP.notEquals: {
+        const negated = expr.fn === OP.notEquals;
+        const cost = this.#scope.callCost(expr.fn, negated ? 'not_equals' : 'equals');
+        const [left, right] = [this.node(args[0]!), this.node(args[1]!)];
+        return { kind: 'node', node: equalityNode(left, right, negated, cost, expr.id) };
+      }
       case OP.index:
         return this.#index(expr, args, false);
       case OP.optIndex:
@@ -294,7 +225,7 @@ class Planner {
       case 'or':
       case 'orValue':
         if (args.length === 2 && expr.target && this.#isOptionalOr(expr)) {
-          return { kind: 'node', node: optionalOr(expr.fn, this.node(args[0]!), this.node(args[1]!)) };
+          return { kind: 'node', node: optionalOrNode(expr.fn, this.node(args[0]!), this.node(args[1]!)) };
         }
         break;
       case 'cel.@block':
@@ -313,26 +244,6 @@ class Planner {
     );
   }
 
-  #equality(expr: CallExpr, args: Expr[], negated: boolean): Node {
-    const left = this.node(args[0]!);
-    const right = this.node(args[1]!);
-    const { id } = expr;
-    const cost = this.#scope.callCost(expr.fn, negated ? 'not_equals' : 'equals');
-    return (frame) => {
-      const a = left(frame);
-      const b = right(frame);
-      let result: CelValue;
-      if (a instanceof CelError) result = a;
-      else if (b instanceof CelError) result = b;
-      else {
-        result = equals(a, b);
-        if (negated) result = result !== true;
-      }
-      frame.spend(typeof cost === 'number' ? cost : cost([a, b], result));
-      return labelled(result, id);
-    };
-  }
-
   #index(expr: CallExpr, args: Expr[], optional: boolean): Planned {
     const [operand, key] = args;
     const attribute = this.#attribute(operand!);
@@ -345,7 +256,11 @@ class Planner {
       const keyOf = this.#recorded(key!.id, (frame) => resolve(inner, frame));
       addStep(attribute, { ...step, key: undefined, keyOf });
     } else
-      addStep(attribute, { ...step, key: undefined, keyOf: this.#recorded(key!.id, this.#toNode(planned)) });
+      addStep(attribute, {
+        ...step,
+        key: undefined,
+        keyOf: this.#recorded(key!.id, plannedNode(this.#scope, planned)),
+      });
     return { kind: 'attribute', attribute, testOnly: false };
   }
 
@@ -365,7 +280,7 @@ class Planner {
       if (value instanceof CelError) throw new PlanError(value.message);
       return { kind: 'constant', value };
     }
-    const nodes = planned.map((p, i) => this.#recorded(target.args[i]!.id, this.#toNode(p)));
+    const nodes = planned.map((p, i) => this.#recorded(target.args[i]!.id, plannedNode(this.#scope, p)));
     if (
       fold &&
       overloadId === 'in_list' &&
@@ -412,31 +327,8 @@ class Planner {
     ) {
       return { kind: 'constant', value: new ArrayList(planned.map((p) => constantOf(p)!)) };
     }
-    const nodes = planned.map((p, i) => this.#recorded(expr.elements[i]!.id, this.#toNode(p)));
-    const { optionals, id } = expr;
-    return {
-      kind: 'node',
-      node: (frame) => {
-        const items: CelValue[] = [];
-        let result: CelValue | undefined;
-        for (let i = 0; i < nodes.length; i++) {
-          const value = nodes[i]!(frame);
-          if (value instanceof CelError) {
-            result = value;
-            break;
-          }
-          if (!optionals.has(i)) items.push(value);
-          else if (!(value instanceof CelOptional)) {
-            result = error(
-              `cannot initialize optional list element from non-optional value ${display(value)}`,
-            );
-            break;
-          } else if (value.value !== undefined) items.push(value.value);
-        }
-        frame.spend(COST.createList);
-        return labelled(result ?? new ArrayList(items), id);
-      },
-    };
+    const nodes = planned.map((p, i) => this.#recorded(expr.elements[i]!.id, plannedNode(this.#scope, p)));
+    return { kind: 'node', node: listNode(nodes, expr.optionals, expr.id) };
   }
 
   #map(expr: MapExpr): Planned {
@@ -445,54 +337,20 @@ class Planner {
       value: this.#plan(e.value),
       entry: e,
     }));
-    const fixed = planned.every(
-      (p) => p.key.kind === 'constant' && p.value.kind === 'constant' && !p.entry.optional,
-    );
-    const entries = planned.map((p) => ({
-      key: this.#recorded(p.entry.key.id, this.#toNode(p.key)),
-      value: this.#recorded(p.entry.value.id, this.#toNode(p.value)),
-      optional: p.entry.optional,
-    }));
-    const { id } = expr;
-    const build = (frame: Frame): CelValue => {
-      const map = new EntryMap();
-      for (const entry of entries) {
-        const key = entry.key(frame);
-        if (key instanceof CelError) return key;
-        let value = entry.value(frame);
-        if (value instanceof CelError) return value;
-        if (entry.optional) {
-          if (!(value instanceof CelOptional)) {
-            return error(
-              `cannot initialize optional entry '${display(key)}' from non-optional value ${display(value)}`,
-            );
-          }
-          if (value.value === undefined) {
-            map.remove(key);
-            continue;
-          }
-          value = value.value;
-        }
-        if (!map.put(key, value)) return error(`unsupported key type: ${typeOfValue(key).name}`);
-      }
-      return map;
-    };
-    if (fixed && this.#scope.foldConstants) {
+    if (this.#scope.foldConstants && planned.every((p) => !p.entry.optional)) {
       const map = new EntryMap();
       const sound = planned.every((p) => {
-        const value = constantOf(p.value);
-        return value !== undefined && map.put(constantOf(p.key)!, value);
+        const [key, value] = [constantOf(p.key), constantOf(p.value)];
+        return key !== undefined && value !== undefined && map.put(key, value);
       });
       if (sound) return { kind: 'constant', value: map };
     }
-    return {
-      kind: 'node',
-      node: (frame) => {
-        const map = build(frame);
-        frame.spend(COST.createMap);
-        return labelled(map, id);
-      },
-    };
+    const entries = planned.map((p) => ({
+      key: this.#recorded(p.entry.key.id, plannedNode(this.#scope, p.key)),
+      value: this.#recorded(p.entry.value.id, plannedNode(this.#scope, p.value)),
+      optional: p.entry.optional,
+    }));
+    return { kind: 'node', node: mapNode(entries, expr.id) };
   }
 
   #struct(expr: StructExpr): Node {
@@ -500,37 +358,12 @@ class Planner {
     for (const name of candidateNames(this.#scope.container, expr.typeName))
       make ??= this.#scope.construct(name);
     if (!make) throw new PlanError(`unknown type: ${expr.typeName}`);
-    const construct = make;
     const fields = expr.fields.map((f) => ({
       name: f.name,
       value: this.node(f.value),
       optional: f.optional,
     }));
-    const { id } = expr;
-    return (frame) => {
-      const values = new Map<string, CelValue>();
-      let failed: CelError | undefined;
-      for (const field of fields) {
-        let value = field.value(frame);
-        if (value instanceof CelError) {
-          failed = value;
-          break;
-        }
-        if (field.optional) {
-          if (!(value instanceof CelOptional)) {
-            failed = error(
-              `cannot initialize optional entry '${field.name}' from non-optional value ${display(value)}`,
-            );
-            break;
-          }
-          if (value.value === undefined) continue;
-          value = value.value;
-        }
-        values.set(field.name, value);
-      }
-      frame.spend(COST.createStruct);
-      return labelled(failed ?? construct(values), id);
-    };
+    return structNode(fields, make, expr.id);
   }
 
   #slot(): number {
@@ -540,66 +373,26 @@ class Planner {
   #comprehension(expr: ComprehensionExpr): Node {
     const range = this.node(expr.range);
     const init = this.node(expr.init);
-    const [accu, one, two] = [this.#slot(), this.#slot(), this.#slot()];
-    // An accumulator that nothing else can name may grow in place.
-    const growing = expr.accuVar.startsWith('@result');
+    const accumulator = this.#slot();
+    const one = this.#slot();
+    const two = expr.iterVar2 ? this.#slot() : undefined;
     const outer = this.#locals;
-    const readAccu: Node = (frame) => {
-      const known = frame.slots[accu];
-      if (known !== undefined) return known;
-      let value = init(frame);
-      if (growing && value instanceof CelList && value.length === 0) value = new GrowingList();
-      else if (growing && value instanceof CelMap && value.size === 0) value = new GrowingMap();
-      frame.slots[accu] = value;
-      return value;
-    };
-    const withAccu: Locals = { parent: outer, name: expr.accuVar, read: readAccu };
+    const readAccumulator = accumulatorNode(accumulator, init, expr.accuVar.startsWith('@result'));
     const readSlot =
       (slot: number): Node =>
       (frame) =>
         frame.slots[slot] ?? null;
-    this.#locals = { parent: withAccu, name: expr.iterVar, read: readSlot(one) };
-    if (expr.iterVar2) this.#locals = { parent: this.#locals, name: expr.iterVar2, read: readSlot(two) };
+    const inner: Locals = { parent: outer, name: expr.accuVar, read: readAccumulator };
+    this.#locals = { parent: inner, name: expr.iterVar, read: readSlot(one) };
+    if (two !== undefined) this.#locals = { parent: this.#locals, name: expr.iterVar2!, read: readSlot(two) };
     // The accumulator is looked up first, as in cel-go.
-    this.#locals = { parent: this.#locals, name: expr.accuVar, read: readAccu };
+    this.#locals = { parent: this.#locals, name: expr.accuVar, read: readAccumulator };
     const condition = this.node(expr.condition);
     const step = this.node(expr.step);
-    this.#locals = withAccu;
+    this.#locals = inner;
     const result = this.node(expr.result);
     this.#locals = outer;
-    const { id, iterVar2 } = expr;
-    const turn = (frame: Frame, first: CelValue, second: CelValue): boolean => {
-      frame.slots[one] = first;
-      frame.slots[two] = second;
-      if (condition(frame) === false) return false;
-      frame.slots[accu] = step(frame);
-      return true;
-    };
-    return (frame) => {
-      const over = range(frame);
-      if (over instanceof CelError) return over;
-      frame.slots[accu] = undefined;
-      if (over instanceof CelList) {
-        for (let i = 0; i < over.length; i++) {
-          if (iterVar2 ? !turn(frame, int(i), over.at(i)) : !turn(frame, over.at(i), null)) break;
-        }
-      } else if (over instanceof CelMap) {
-        for (const key of over.keys()) {
-          if (!turn(frame, key, iterVar2 ? over.get(key)! : null)) break;
-        }
-      } else {
-        return labelled(
-          error(
-            iterVar2
-              ? `unsupported comprehension range type: ${goType(over)}`
-              : `got '${goType(over)}', expected iterable type`,
-          ),
-          id,
-        );
-      }
-      const value = result(frame);
-      return value instanceof GrowingList ? new ArrayList(value.items) : value;
-    };
+    return foldNode({ id: expr.id, range, condition, step, result, accumulator, one, two });
   }
 
   /** Expressions by number, each evaluated when first read (`@index0` …). */
@@ -630,94 +423,6 @@ class Planner {
   }
 }
 
-function constantOf(planned: Planned): CelValue | undefined {
-  return planned.kind === 'constant' ? planned.value : undefined;
-}
-
 function noSuchAttribute(names: string, id: number): CelValue {
   return labelled(error(`no such attribute(s): ${names}`), id);
-}
-
-/** && and ||: an error counts only where no other term decides. */
-function logical(terms: Node[], decisive: boolean, id: number): Node {
-  return (frame) => {
-    let failed: CelValue | undefined;
-    for (const term of terms) {
-      const value = term(frame);
-      if (value === decisive) return decisive;
-      if (typeof value !== 'boolean') failed ??= labelled(noSuchOverload(value), id);
-    }
-    return failed ?? !decisive;
-  };
-}
-
-/** or() and orValue(): the other side is evaluated only if there is no value. */
-function optionalOr(fn: string, left: Node, right: Node): Node {
-  return (frame) => {
-    const value = left(frame);
-    if (!(value instanceof CelOptional)) return value;
-    if (value.value === undefined) return right(frame);
-    return fn === 'or' ? value : value.value;
-  };
-}
-
-function callNode(
-  args: Node[],
-  run: (...args: CelValue[]) => CelValue,
-  cost: ReturnType<CallContext['callCost']>,
-  nonStrict: boolean,
-  id: number,
-): Node {
-  if (args.length === 1) {
-    const [only] = args as [Node];
-    return (frame) => {
-      const a = only(frame);
-      const result = a instanceof CelError && !nonStrict ? a : run(a);
-      frame.spend(typeof cost === 'number' ? cost : cost([a], result));
-      return labelled(result, id);
-    };
-  }
-  if (args.length === 2) {
-    const [left, right] = args as [Node, Node];
-    return (frame) => {
-      const a = left(frame);
-      const b = right(frame);
-      let result: CelValue;
-      if (!nonStrict && a instanceof CelError) result = a;
-      else if (!nonStrict && b instanceof CelError) result = b;
-      else result = run(a, b);
-      frame.spend(typeof cost === 'number' ? cost : cost([a, b], result));
-      return labelled(result, id);
-    };
-  }
-  return (frame) => {
-    const values: CelValue[] = [];
-    for (const arg of args) {
-      const value = arg(frame);
-      // What comes behind an error is not evaluated, and then the call costs nothing.
-      if (value instanceof CelError && !nonStrict) return value;
-      values.push(value);
-    }
-    const result = run(...values);
-    frame.spend(typeof cost === 'number' ? cost : cost(values, result));
-    return labelled(result, id);
-  };
-}
-
-/** A value's type in the words that Go has for it, for messages. */
-function goType(value: CelValue): string {
-  const name = typeOfValue(value).name;
-  if (value instanceof CelOptional) return '*types.Optional';
-  const known: Record<string, string> = {
-    string: 'String',
-    int: 'Int',
-    uint: 'Uint',
-    double: 'Double',
-    bool: 'Bool',
-    bytes: 'Bytes',
-    null_type: 'Null',
-    'google.protobuf.Duration': 'Duration',
-    'google.protobuf.Timestamp': 'Timestamp',
-  };
-  return known[name] ? `types.${known[name]}` : `*types.${name}`;
 }

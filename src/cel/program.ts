@@ -1,6 +1,7 @@
 import type { Ast } from './ast.ts';
 import { type Bindings, Frame } from './frame.ts';
-import { type Plan, type PlanScope, plan } from './planner.ts';
+import type { PlanScope } from './planned.ts';
+import { type Plan, plan } from './planner.ts';
 import { CelError, type CelValue } from './values.ts';
 import { BudgetExceeded, Suspended, withBudget } from './work.ts';
 

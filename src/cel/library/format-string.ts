@@ -206,23 +206,26 @@ function localSpecial(x: number): string | undefined {
 function localFixed(x: number, precision: number): string {
   const special = localSpecial(x);
   if (special) return special;
-  const [whole, fraction] = formatFixed(x, precision).split('.') as [string, string?];
+  const [whole, fraction] = formatFixed(x === 0 ? 0 : x, precision).split('.') as [string, string?];
   const grouped = whole.replace(/\B(?=(?:[0-9]{3})+$)/g, ',');
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
-/** `1.052033 × 10³`, with narrow spaces that do not break. */
-function localScientific(x: number, precision: number): string {
-  const special = localSpecial(x);
-  if (special) return special;
-  const [mantissa, exponent] = formatExponent(x, precision).split('e') as [string, string];
+/** The older formatter takes the precision of `%.Ne` for the least width, and always shows six digits. */
+function localScientific(x: number, width: number): string {
+  return (localSpecial(x) ?? raisedExponent(x)).padStart(width);
+}
+
+/** `1.052033×10⁰³` */
+function raisedExponent(x: number): string {
+  const [mantissa, exponent] = formatExponent(x === 0 ? 0 : x, 6).split('e') as [string, string];
   const raised = exponent
     .replace(/^\+/, '')
     .replace(/^-/, '⁻')
     .replace(/[0-9]/g, (digit) => SUPERSCRIPTS[Number(digit)]!);
-  return `${mantissa}\u202f×\u202f10${raised}`;
+  return `${mantissa}×10${raised}`;
 }
 
 /** %s of the older formatter: lists and maps show their parts as literals. */
