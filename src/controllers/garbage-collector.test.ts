@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { KubeObject, OwnerReference } from '../meta/object.ts';
-import { FinalizingClient } from './fixtures/finalizing-client.ts';
+import { FinalizingClient } from '../registry/fixtures/finalizing-client.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 
 const MAPS = { group: '', resource: 'configmaps', kind: 'ConfigMap', namespaced: true };
@@ -15,17 +15,21 @@ afterEach(async () => {
 
 function world() {
   const client = new FinalizingClient(ALL);
-  const collector = new GarbageCollector({ client, resources: () => ALL, wait: async () => {} });
+  const collector = new GarbageCollector({ client, resources: () => ALL });
   running.push(collector);
   const map = (name: string, metadata: Partial<KubeObject['metadata']> = {}) =>
     client.create(MAPS, 'n', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...metadata } });
-  const names = () => client.lister(MAPS)!.list('n').map((object) => object.metadata.name);
+  const names = () =>
+    client
+      .lister(MAPS)!
+      .list('n')
+      .map((object) => object.metadata.name);
   return { client, collector, map, names };
 }
 
 const owner = (object: KubeObject, more: Partial<OwnerReference> = {}): OwnerReference => ({
-  apiVersion: object.apiVersion,
-  kind: object.kind,
+  apiVersion: object.apiVersion!,
+  kind: object.kind!,
   name: object.metadata.name!,
   uid: object.metadata.uid!,
   ...more,
@@ -63,7 +67,11 @@ describe('GarbageCollector', () => {
   it('finds owners without a namespace', async () => {
     const { client, collector, map, names } = world();
     collector.start();
-    const node = await client.create(NODES, '', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node' } });
+    const node = await client.create(NODES, '', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'node' },
+    });
     await map('on-node', { ownerReferences: [owner(node)] });
     await client.delete(NODES, '', 'node');
     await vi.waitFor(() => expect(names()).toEqual([]));
@@ -134,13 +142,16 @@ describe('GarbageCollector', () => {
   it('follows resources that come later', async () => {
     const client = new FinalizingClient(ALL);
     const served = [MAPS];
-    const collector = new GarbageCollector({ client, resources: () => served, wait: async () => {} });
+    const collector = new GarbageCollector({ client, resources: () => served });
     running.push(collector);
     collector.start();
     await client.create(SETS, 'n', {
       apiVersion: 'apps/v1',
       kind: 'ReplicaSet',
-      metadata: { name: 'set', ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'x' }] },
+      metadata: {
+        name: 'set',
+        ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'x' }],
+      },
     });
     expect(client.lister(SETS)!.list()).toHaveLength(1);
     served.push(SETS);

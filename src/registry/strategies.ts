@@ -9,6 +9,7 @@ import { coreStrategies } from './core/index.ts';
 import { discoveryStrategies } from './discovery/index.ts';
 import { eventsStrategies } from './events/index.ts';
 import { flowcontrolStrategies } from './flowcontrol/index.ts';
+import { withQualifiedFinalizers } from './kube-finalizers.ts';
 import { networkingStrategies } from './networking/index.ts';
 import { nodeStrategies } from './node-k8s-io/index.ts';
 import { policyStrategies } from './policy/index.ts';
@@ -40,8 +41,24 @@ const BY_GROUP: Readonly<Record<string, Readonly<Record<string, Strategy>>>> = {
 };
 
 const NOTHING: Strategy = {};
+/** Groups whose kinds take finalizers of any name. */
+const ANY_FINALIZERS = new Set([
+  'admissionregistration.k8s.io',
+  'apiregistration.k8s.io',
+  'coordination.k8s.io',
+  'policy',
+]);
+const made = new Map<Strategy, Strategy>();
 
 /** What the kind of a built-in resource does beyond the generic store; an empty strategy where that is nothing. */
 export function strategyOf(group: string, plural: string): Strategy {
-  return BY_GROUP[group]?.[plural] ?? NOTHING;
+  const own = BY_GROUP[group]?.[plural];
+  if (!own) return NOTHING;
+  if (ANY_FINALIZERS.has(group)) return own;
+  let strategy = made.get(own);
+  if (!strategy) {
+    strategy = withQualifiedFinalizers(own);
+    made.set(own, strategy);
+  }
+  return strategy;
 }

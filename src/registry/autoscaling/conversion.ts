@@ -273,15 +273,18 @@ export function autoscalerToV1(object: KubeObject): KubeObject {
     out.metadata.annotations ??= {};
     out.metadata.annotations[name] = JSON.stringify(value);
   };
-  const { metrics = [], behavior, ...spec } = (out['spec'] ?? {}) as Fields;
-  const others = (metrics as Fields[]).filter((metric) => !isCpuPercent(metric));
+  const { metrics: listed, behavior, ...spec } = (out['spec'] ?? {}) as Fields;
+  const metrics: Fields[] = listed ?? [];
+  const others = metrics.filter((metric) => !isCpuPercent(metric));
   out['spec'] = only({
     ...spec,
-    targetCPUUtilizationPercentage: (metrics as Fields[]).find(isCpuPercent)?.['resource'].target
-      .averageUtilization,
+    targetCPUUtilizationPercentage: metrics.find(isCpuPercent)?.['resource'].target.averageUtilization,
   });
-  const { currentMetrics = [], conditions = [], ...status } = (out['status'] ?? {}) as Fields;
-  const cpu = (currentMetrics as Fields[]).findLast(
+  const { currentMetrics: seen, conditions: told, ...status } = (out['status'] ?? {}) as Fields;
+  // v2 writes null for no metrics.
+  const currentMetrics: Fields[] = seen ?? [];
+  const conditions: Fields[] = told ?? [];
+  const cpu = currentMetrics.findLast(
     (m) =>
       m['type'] === 'Resource' &&
       m['resource']?.name === 'cpu' &&
