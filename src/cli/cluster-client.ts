@@ -48,12 +48,32 @@ export class ClusterClient {
 
   /** One GET. Rejects with the server's own message, or with what hindered the connection. */
   get(path: string): Promise<KubeObject> {
+    return this.#send('GET', path);
+  }
+
+  /**
+   * One POST of an object. Rejects with a ClusterError, the server's own message, or with what hindered the connection.
+   * @param token asks as its bearer, in place of the kubeconfig's user
+   */
+  post(path: string, object: object, token?: string): Promise<KubeObject> {
+    return this.#send('POST', path, JSON.stringify(object), token);
+  }
+
+  #send(method: 'GET' | 'POST', path: string, body?: string, token?: string): Promise<KubeObject> {
     const url = new URL(`${this.#base.pathname.replace(/\/$/, '')}${path}`, this.#base);
-    const { certificate, authorization, headers } = this.#target.credentials?.() ?? {};
+    const own = token === undefined ? this.#target.credentials?.() : { authorization: `Bearer ${token}` };
+    const { certificate, authorization, headers } = own ?? {};
     const options = {
-      agent: this.#agent,
+      method,
+      // A connection that is kept would go on showing the kubeconfig's certificate.
+      agent: token === undefined ? this.#agent : false,
       timeout: TIMEOUT_MS,
-      headers: { accept: 'application/json', ...(authorization ? { authorization } : {}), ...headers },
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(authorization ? { authorization } : {}),
+        ...headers,
+      },
     };
     return new Promise((resolve, reject) => {
       const request =
@@ -77,15 +97,28 @@ export class ClusterClient {
         response.on('end', () => {
           try {
             const object = JSON.parse(Buffer.concat(chunks).toString('utf8')) as KubeObject;
-            if (response.statusCode === 200) resolve(object);
+            const status = response.statusCode ?? 0;
+            if (status === 200 || status === 201) resolve(object);
             else
-              reject(new Error(String(object['message'] ?? `${url.pathname}: HTTP ${response.statusCode}`)));
+              reject(
+                new ClusterError(status, String(object['message'] ?? `${url.pathname}: HTTP ${status}`)),
+              );
           } catch {
             reject(new Error(`${url.pathname}: HTTP ${response.statusCode}, and no JSON`));
           }
         });
       });
-      request.end();
+      request.end(body);
     });
+  }
+}
+
+/** A request that the server answered with a failure. */
+export class ClusterError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
   }
 }

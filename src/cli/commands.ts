@@ -38,11 +38,23 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('rights')
       .description('what somebody may do, and what a change of policy gives and takes')
       .allowUnknownOption();
+  if (argv[2] === 'login') (await import('./login.ts')).registerLogin(program);
+  else
+    program
+      .command('login')
+      .description("sign in at an OIDC provider, for kubectl's exec users too")
+      .allowUnknownOption();
+  if (argv[2] === 'token') (await import('./token-inspect.ts')).registerToken(program);
+  else
+    program
+      .command('token')
+      .description('what a token is, and whether a server would take it: token inspect')
+      .allowUnknownOption();
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode;
   }
-  return code;
+  return code || Number(process.exitCode ?? 0);
 }

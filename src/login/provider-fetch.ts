@@ -1,0 +1,55 @@
+import { Agent, request } from 'node:https';
+
+const TIMEOUT_MS = 30_000;
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+interface FetchOptions {
+  method: string;
+  headers: Record<string, string>;
+  body?: unknown;
+  signal?: AbortSignal | null | undefined;
+}
+
+/** `fetch` for openid-client that trusts the authorities of a PEM file; the machine's own where `ca` is undefined. */
+export function providerFetch(
+  ca: string | undefined,
+): (url: string, options: FetchOptions) => Promise<Response> {
+  const agent = new Agent({
+    keepAlive: false,
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
+  });
+  return (url, { method, headers, body, signal }) =>
+    new Promise((resolve, reject) => {
+      const asked = request(url, {
+        agent,
+        method,
+        headers: { ...headers, 'user-agent': 'sallyport' },
+        signal: signal ?? AbortSignal.timeout(TIMEOUT_MS),
+      });
+      asked.on('error', reject);
+      asked.on('response', (response) => {
+        const chunks: Buffer[] = [];
+        let length = 0;
+        response.on('error', reject);
+        response.on('data', (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > MAX_ANSWER_BYTES) asked.destroy(new Error('the answer is too large'));
+          else chunks.push(chunk);
+        });
+        response.on('end', () => {
+          const status = response.statusCode ?? 500;
+          const empty = status === 204 || status === 304;
+          resolve(
+            new Response(empty ? null : Buffer.concat(chunks), {
+              status,
+              headers: Object.entries(response.headers).flatMap(([name, value]) =>
+                [value ?? []].flat().map((one): [string, string] => [name, one]),
+              ),
+            }),
+          );
+        });
+      });
+      asked.end(body === undefined || body === null ? undefined : String(body));
+    });
+}
