@@ -30,7 +30,9 @@ export class Issues {
 
   /** Notes an issue at a UTF-16 offset (-1 = nowhere). */
   report(offset: number, message: string, id = 0): void {
-    this.reportAt(this.source.locate(offset), message, id);
+    // Looking up places costs, and beyond the limit nobody asks for them.
+    if (this.#count >= MAX_REPORTED) this.#count++;
+    else this.reportAt(this.source.locate(offset), message, id);
   }
 
   reportAt(at: { line: number; column: number }, message: string, id = 0): void {

@@ -3,6 +3,8 @@ import type { Expr } from './ast.ts';
 /** How deep rules may nest, and how many parts an expression may have once macros are written out. */
 const MAX_DEPTH = 250;
 const MAX_PARTS = 200_000;
+/** How high the tree may get in all; what cel-go has no limit for (`a[0][0]…`) must not exhaust the stack. */
+const MAX_HEIGHT = 1000;
 
 /** Rules or operations nested too deep, or too many of them. */
 export class TooLarge extends Error {}
@@ -13,6 +15,7 @@ type Rule = 'expr' | 'relation' | 'calc' | 'member';
 export class Nesting {
   readonly #depth: Record<Rule, number> = { expr: 0, relation: 0, calc: 0, member: 0 };
   readonly #heights: number[] = [];
+  readonly #tree: number[] = [];
 
   enter(rule: Rule): void {
     if (++this.#depth[rule] > MAX_DEPTH) {
@@ -31,7 +34,7 @@ export class Nesting {
 
   /** An operation is one higher than its highest part. */
   over(expr: Expr, ...parts: Expr[]): Expr {
-    const height = this.#highest(parts) + 1;
+    const height = this.#grow(expr, parts) + 1;
     if (height > MAX_DEPTH) throw new TooLarge('max recursion depth exceeded');
     this.#heights[expr.id] = height;
     return expr;
@@ -39,14 +42,20 @@ export class Nesting {
 
   /** What only holds other expressions is as high as the highest of them. */
   around(expr: Expr, ...parts: Expr[]): Expr {
-    const height = this.#highest(parts);
+    const height = this.#grow(expr, parts);
     if (height > 0) this.#heights[expr.id] = height;
     return expr;
   }
 
-  #highest(parts: readonly Expr[]): number {
+  #grow(expr: Expr, parts: readonly Expr[]): number {
     let height = 0;
-    for (const part of parts) height = Math.max(height, this.#heights[part.id] ?? 0);
+    let tree = 0;
+    for (const part of parts) {
+      height = Math.max(height, this.#heights[part.id] ?? 0);
+      tree = Math.max(tree, this.#tree[part.id] ?? 0);
+    }
+    if (++tree > MAX_HEIGHT) throw new TooLarge('max recursion depth exceeded');
+    this.#tree[expr.id] = tree;
     return height;
   }
 }

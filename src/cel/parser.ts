@@ -291,13 +291,12 @@ class Parser {
     const index = this.#expr();
     this.#expect("']'");
     if (optional && !this.#options.optionalSyntax) return this.#wrong(open, "unsupported syntax '[?'");
-    return {
-      kind: 'call',
-      id,
-      fn: optional ? OP.optIndex : OP.index,
-      target: undefined,
-      args: [target, index],
-    };
+    const fn = optional ? OP.optIndex : OP.index;
+    return this.#nesting.around(
+      { kind: 'call', id, fn, target: undefined, args: [target, index] },
+      target,
+      index,
+    );
   }
 
   #primary(): Expr {
