@@ -47,6 +47,8 @@ export interface KindScheme {
   redecode(
     value: unknown,
     strict: boolean,
+    /** The value was made by a strategic merge, whose faults are worded in another way. */
+    merged?: boolean,
   ): { ok: true; object: KubeObject; strictErrors: readonly string[] } | { ok: false; error: string };
   /** Absent for kinds that strategic merge patches do not fit. */
   strategicMerge?: SchemaNode;
@@ -63,7 +65,7 @@ export class Registry {
   add(resource: ServedResource): void {
     const { group, version, plural } = resource.descriptor;
     this.#served.set(`${group}/${version}/${plural}`, resource);
-    if (resource.store) this.#stores.set(`${group}/${plural}`, resource.store);
+    if (resource.store && !resource.conversion) this.#stores.set(`${group}/${plural}`, resource.store);
     this.#changed();
   }
 

@@ -110,6 +110,11 @@ export class ResourceStore {
     return this.descriptor.namespaced ? `${prefix}/${namespace}/${name}` : `${prefix}/${name}`;
   }
 
+  /** The same objects under other rules: those of another version of the resource. */
+  withStrategy(strategy: Strategy): ResourceStore {
+    return strategy === this.strategy ? this : new ResourceStore({ ...this.#parts, strategy });
+  }
+
   /** Whether reads show every write that was answered, without asking the engine. */
   get alwaysFresh(): boolean {
     return this.#parts.alwaysFresh;
@@ -553,7 +558,15 @@ export class ResourceStore {
 
   #strategyContext(context: WriteContext, namespace: string, subresource: string): StrategyContext {
     const { client, options } = this.#parts;
-    return { user: context.user, namespace, subresource, now: context.now, client, options };
+    return {
+      user: context.user,
+      namespace,
+      subresource,
+      now: context.now,
+      client,
+      options,
+      dryRun: context.dryRun,
+    };
   }
 
   #attributes(

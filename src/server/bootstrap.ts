@@ -3,6 +3,7 @@ import { ensureApiServices } from '../controllers/api-services.ts';
 import { ensureFlowControl } from '../controllers/bootstrap-flowcontrol.ts';
 import { ensureKubernetesService, ensureServiceCidr } from '../controllers/kubernetes-service.ts';
 import { ensurePriorityClasses } from '../controllers/priority-classes.ts';
+import { repairServiceIps } from '../controllers/service-ip-repair.ts';
 import { ensureSystemNamespaces } from '../controllers/system-namespaces.ts';
 import type { Clock } from '../meta/clock.ts';
 import type { ObjectClient } from '../registry/client.ts';
@@ -46,4 +47,5 @@ async function kubernetesService(client: ObjectClient, options: ServerOptions, c
     alone: options.store.engine === 'embedded',
     ...(options.advertiseAddress ? { advertiseAddress: options.advertiseAddress } : {}),
   });
+  await repairServiceIps(client, clock);
 }

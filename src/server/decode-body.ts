@@ -2,7 +2,14 @@ import type { GroupVersionKind, KubeObject } from '../meta/object.ts';
 import { invalidError } from '../meta/status.ts';
 import type { DeleteOptions } from '../registry/delete-options.ts';
 import type { ServedResource } from '../registry/registry.ts';
-import { decodeObject, JSON_TYPE, PROTOBUF_TYPE, strictDecodingError, YAML_TYPE } from '../schema/decode.ts';
+import {
+  decodeObject,
+  JSON_TYPE,
+  PROTOBUF_TYPE,
+  strictDecodingError,
+  strictWarnings,
+  YAML_TYPE,
+} from '../schema/decode.ts';
 import { decodeDeleteOptions } from '../schema/decode-options.ts';
 import type { ApiRequest } from './api-request.ts';
 import { queryBoolean, queryInteger } from './handlers/list-options.ts';
@@ -41,7 +48,7 @@ export function decodeBody(
   if (decoded.strictErrors.length && validation === 'Strict') {
     throw strictDecodingError(kind.kind, kind.version, decoded.strictErrors);
   }
-  if (validation === 'Warn') for (const text of decoded.strictErrors) request.warn(text);
+  if (validation === 'Warn') for (const text of strictWarnings(decoded.strictErrors)) request.warn(text);
   return decoded.object;
 }
 

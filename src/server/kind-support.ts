@@ -5,6 +5,7 @@ import { FieldManager } from '../schema/apply/field-manager.ts';
 import { builtinKind } from '../schema/apply/owned-kinds.ts';
 import { builtinSchemas } from '../schema/apply/type-table-schema.ts';
 import { decodeObject } from '../schema/decode.ts';
+import { decodeMap } from '../schema/decode-map.ts';
 import { decodeStruct } from '../schema/decode-value.ts';
 import { applyTableDefaults, normalizerOf } from '../schema/defaults.ts';
 import { type TypeDefinition, typeTable } from '../schema/type-table.ts';
@@ -52,8 +53,10 @@ export function builtInScheme(
       if (decoded.ok) tableDefaults(decoded.object);
       return decoded;
     },
-    redecode(value, strict) {
-      const decoded = decodeStruct(value, typed(), strict);
+    redecode(value, strict, merged = false) {
+      const renamed = merged ? undefined : changedKind(value, gvk);
+      if (renamed) return { ok: false, error: renamed };
+      const decoded = merged ? decodeMap(value, typed(), strict) : decodeStruct(value, typed(), strict, true);
       if (!decoded.ok) return decoded;
       const object = {
         ...decoded.value,
@@ -73,4 +76,12 @@ export function builtInScheme(
     });
   }
   return scheme;
+}
+
+/** A patch may not make another kind of an object, or another version of its kind. */
+function changedKind(value: unknown, gvk: GroupVersionKind): string | undefined {
+  const { kind, apiVersion } = (value ?? {}) as { kind?: unknown; apiVersion?: unknown };
+  const own = groupVersion(gvk);
+  if ((kind ?? gvk.kind) === gvk.kind && (apiVersion ?? own) === own) return undefined;
+  return `${String(kind ?? gvk.kind)} in version ${JSON.stringify(apiVersion ?? own)} cannot be handled as a ${gvk.kind}`;
 }

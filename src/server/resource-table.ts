@@ -48,6 +48,7 @@ function make(served: ServedResource): TableConvertor {
         priority: 0,
       },
     ],
+    nullWhenEmpty: true,
     cells: (object) => [object.metadata.name ?? '', object.metadata.creationTimestamp ?? rfc3339(0)],
   };
 }

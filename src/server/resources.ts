@@ -80,7 +80,10 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
     const storedAs = other
       ? `${other.storedAs.group}/${other.storedAs.plural}`
       : `${descriptor.group}/${descriptor.plural}`;
-    const store = stores.get(storedAs);
+    const stored = stores.get(storedAs);
+    // The same objects under the other version's own rules.
+    const store =
+      other && stored ? stored.withStrategy(strategyOf(descriptor.group, descriptor.plural)) : stored;
     const virtual = parts.virtuals.get(`${descriptor.group}/${descriptor.plural}`);
     registry.add({
       descriptor,

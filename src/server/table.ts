@@ -7,6 +7,8 @@ import type { Cell } from '../registry/strategy.ts';
 export interface TableConvertor {
   columns: readonly TableColumn[];
   cells(object: KubeObject, now: number): Cell[];
+  /** Kinds without a printer answer null where there are no rows. */
+  nullWhenEmpty?: boolean;
 }
 
 export interface TableColumn {
@@ -41,10 +43,13 @@ export function toTable(
     apiVersion: 'meta.k8s.io/v1',
     metadata,
     ...(withColumns ? { columnDefinitions: convertor.columns } : { columnDefinitions: null }),
-    rows: objects.map((object) => ({
-      cells: convertor.cells(object, now),
-      object: include === 'None' ? null : include === 'Object' ? object : partialMetadata(object),
-    })),
+    rows:
+      convertor.nullWhenEmpty && objects.length === 0
+        ? null
+        : objects.map((object) => ({
+            cells: convertor.cells(object, now),
+            object: include === 'None' ? null : include === 'Object' ? object : partialMetadata(object),
+          })),
   };
 }
 

@@ -66,7 +66,7 @@ export async function patch(parts: UpdateParts): Promise<void> {
     const parsed = parseBody(body, YAML_TYPE, validation !== 'Ignore');
     if (!parsed.ok)
       throw badRequestError(
-        `error decoding YAML: ${parsed.error.replace(/^couldn't get version\/kind; json parse error: /, '')}`,
+        `error decoding YAML: error converting YAML to JSON: ${parsed.error.replace(/^couldn't get version\/kind; json parse error: /, '')}`,
       );
     const config = (parsed.value ?? {}) as KubeObject;
     const live = existing && fromStored(existing);
@@ -95,7 +95,7 @@ export async function patch(parts: UpdateParts): Promise<void> {
     const shown = fromStored(existing);
     const result = runPatch(type, shown, body.toString('utf8'), scheme.strategicMerge, validation);
     if (!result.ok) throw result.error;
-    const decoded = scheme.redecode(result.object, validation !== 'Ignore');
+    const decoded = scheme.redecode(result.object, validation !== 'Ignore', type === STRATEGIC_MERGE_PATCH);
     if (!decoded.ok) throw undecodablePatchError(result.shown(), decoded.error);
     const faults = [...result.strictErrors, ...decoded.strictErrors];
     if (faults.length) {
