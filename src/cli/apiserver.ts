@@ -46,6 +46,13 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
     throw new Error(
       `--secure-port ${port} must be between 1 and 65535, inclusive. It cannot be turned off with 0`,
     );
+  if (
+    values.bool('encryption-provider-config-automatic-reload') &&
+    !values.string('encryption-provider-config')
+  )
+    throw new Error(
+      '--encryption-provider-config-automatic-reload must be set with --encryption-provider-config',
+    );
   const signingKey = values.string('service-account-signing-key-file');
   const issuers = values.list('service-account-issuer');
   const authentication = defaultAuthenticationOptions();

@@ -9,7 +9,15 @@ export async function openStore(options: ServerOptions): Promise<Store> {
     const { openEmbeddedStore } = await import('../storage/embedded/store.ts');
     return openEmbeddedStore({ folder: options.store.folder });
   }
-  throw new Error('--etcd-servers is not available in this version: use --data-dir');
+  const { servers, caFile, certFile, keyFile } = options.store;
+  const { openEtcdStore } = await import('../storage/etcd/store.ts');
+  return openEtcdStore({
+    // As kube-apiserver takes them: an address without a scheme is one without TLS.
+    endpoints: servers.map((server) => (server.includes('://') ? server : `http://${server}`)),
+    ...(caFile ? { caFile } : {}),
+    ...(certFile ? { certFile } : {}),
+    ...(keyFile ? { keyFile } : {}),
+  });
 }
 
 /** What went wrong with a port, said so that one knows what to do. */

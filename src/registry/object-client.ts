@@ -39,11 +39,15 @@ export class RegistryClient implements ObjectClient {
   }
 
   async get(resource: GroupResource, namespace: string, name: string): Promise<KubeObject> {
-    return this.#store(resource).get(namespace, name).object;
+    const store = this.#store(resource);
+    if (!store.alwaysFresh) await store.fresh();
+    return store.get(namespace, name).object;
   }
 
   async list(resource: GroupResource, namespace?: string): Promise<KubeObject[]> {
-    return this.#store(resource).cache.lister().list(namespace);
+    const store = this.#store(resource);
+    if (!store.alwaysFresh) await store.fresh();
+    return store.cache.lister().list(namespace);
   }
 
   create(resource: GroupResource, namespace: string, object: KubeObject): Promise<KubeObject> {
@@ -62,6 +66,7 @@ export class RegistryClient implements ObjectClient {
   ): Promise<KubeObject> {
     const store = this.#store(resource);
     for (let tries = 1; ; tries++) {
+      if (!store.alwaysFresh) await store.fresh();
       const live = store.get(namespace, name).object;
       const object = cloneJson(live);
       if (change(object) === false) return live;

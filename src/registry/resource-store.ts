@@ -22,7 +22,7 @@ import {
   unknownError,
 } from '../meta/status.ts';
 import type { ResourceDescriptor } from '../schema/resources.ts';
-import type { CachedObject } from '../storage/cached-object.ts';
+import { type CachedObject, UndecodableObjectError } from '../storage/cached-object.ts';
 import type { StoredValue, WriteResult } from '../storage/store.ts';
 import { type Store, StoreUnavailableError } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
@@ -40,6 +40,9 @@ const MAX_NAME_TRIES = 8;
 /** A write that keeps losing to others ends here; kube-apiserver would go on for ever. */
 const MAX_WRITE_TRIES = 100;
 
+/** How long to wait for what others have written. */
+const FRESH_MS = 3000;
+
 /** What the store of one resource is made of. */
 export interface ResourceStoreParts {
   descriptor: ResourceDescriptor;
@@ -53,6 +56,8 @@ export interface ResourceStoreParts {
   options: StrategyOptions;
   /** True where this process alone writes to the store. */
   alwaysFresh: boolean;
+  /** Another cache that writes are checked against and that has to be as fresh: that of namespaces. */
+  besides?(): WatchCache | undefined;
   random(bytes: number): Uint8Array;
   uuid(): string;
 }
@@ -120,6 +125,21 @@ export class ResourceStore {
     return this.#parts.alwaysFresh;
   }
 
+  /**
+   * Waits until reads show every write that was answered before, another server's too. Throws a 504 where that takes
+   * too long, and StoreUnavailableError where the engine does not say how far it is.
+   */
+  async fresh(): Promise<void> {
+    if (this.#parts.alwaysFresh) return;
+    const revision = await this.#parts.store.revision();
+    const besides = this.#parts.besides?.();
+    const arrived = await Promise.all([
+      this.cache.waitFor(revision, FRESH_MS),
+      besides?.waitFor(revision, FRESH_MS) ?? true,
+    ]);
+    if (arrived.includes(false)) throw timeoutError('the watch cache does not follow the store', 1);
+  }
+
   /** Brings an object made by the server itself into the form that a decoded one has, defaults included; in place. */
   applyDefaults(object: KubeObject): void {
     this.#parts.normalize(object);
@@ -140,6 +160,7 @@ export class ResourceStore {
 
   /** Creates an object that is decoded, defaulted and through nothing else yet. */
   async create(context: WriteContext, namespace: string, object: KubeObject): Promise<KubeObject> {
+    if (!this.#parts.alwaysFresh) await this.fresh();
     const generated = !object.metadata.name && Boolean(object.metadata.generateName);
     for (let tries = 1; ; tries++) {
       try {
@@ -266,6 +287,7 @@ export class ResourceStore {
     options: UpdateOptions = {},
   ): Promise<{ object: KubeObject; created: boolean; deleted: boolean }> {
     const key = this.key(namespace, name);
+    if (!this.#parts.alwaysFresh) await this.fresh();
     for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
       const cached = this.cache.get(this.descriptor.namespaced ? namespace : '', name);
       if (!cached && !this.strategy.allowCreateOnUpdate && !options.allowCreate)
@@ -333,7 +355,10 @@ export class ResourceStore {
       }
       return { object, created: false, deleted: true };
     }
-    if (context.dryRun || same(object, existing)) return { object, created: false, deleted: false };
+    if (context.dryRun) return { object, created: false, deleted: false };
+    // A value that is stored otherwise than it would be now, under an old key say, is written though nothing changes.
+    if (same(object, existing) && !(await this.#parts.store.stale?.(key)))
+      return { object, created: false, deleted: false };
     delete object.metadata.resourceVersion;
     const ttlSeconds = this.strategy.ttlSeconds?.(object);
     const result = await this.#write(() =>
@@ -417,9 +442,11 @@ export class ResourceStore {
     asked: DeleteOptions,
   ): Promise<DeleteResult> {
     const key = this.key(namespace, name);
+    if (!this.#parts.alwaysFresh) await this.fresh();
     for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
       const cached = this.get(namespace, name);
-      const existing = cached.object;
+      const existing = readable(cached);
+      if (!existing) return this.#deleteUnreadable(context, key, cached, asked);
       const deletion = this.strategy.deletion;
       if (deletion) checkTwoStepDelete(existing, asked, this.resource);
       else checkDelete(existing, asked, this.kind);
@@ -469,6 +496,30 @@ export class ResourceStore {
       await this.#catchUp(result.current);
     }
     throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+  }
+
+  /**
+   * An object that cannot be decrypted or decoded has no finalizers or grace that could be read, and nothing but a delete
+   * helps against it.
+   */
+  async #deleteUnreadable(
+    context: WriteContext,
+    key: string,
+    cached: CachedObject,
+    asked: DeleteOptions,
+  ): Promise<DeleteResult> {
+    const { name, namespace, revision } = cached;
+    const object: KubeObject = {
+      kind: this.kind.kind,
+      apiVersion: groupVersion(this.kind),
+      metadata: { name, ...(namespace ? { namespace } : {}), resourceVersion: String(revision) },
+    };
+    const { uid, resourceVersion } = asked.preconditions ?? {};
+    if (uid !== undefined || (resourceVersion !== undefined && resourceVersion !== String(revision)))
+      throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
+    await context.admission.validate(this.#attributes('DELETE', context, namespace, name, undefined, object));
+    if (!context.dryRun) await this.#remove(key, name, revision);
+    return { object, gone: true };
   }
 
   /** What grace a delete gives the object: none, so many seconds, or it is being deleted already and stays as it is. */
@@ -618,6 +669,16 @@ export class ResourceStore {
 /** The stored form: kind and apiVersion first, no resourceVersion. */
 function encode(object: KubeObject): Uint8Array {
   return Buffer.from(JSON.stringify(object));
+}
+
+/** Undefined for an object that cannot be decrypted or decoded. */
+function readable(cached: CachedObject): KubeObject | undefined {
+  try {
+    return cached.object;
+  } catch (error) {
+    if (error instanceof UndecodableObjectError) return undefined;
+    throw error;
+  }
 }
 
 function matchNamespace(object: KubeObject, namespace: string): void {

@@ -6,12 +6,13 @@ import type { AuthorizationChain } from '../authorization/chain.ts';
 import { authorizationErrorText, forbiddenStatus } from '../authorization/forbidden.ts';
 import type { DecisionRing } from '../explain/record.ts';
 import type { Clock } from '../meta/clock.ts';
-import { internalError, StatusError, unauthorizedError } from '../meta/status.ts';
+import { internalError, type StatusError, unauthorizedError } from '../meta/status.ts';
 import type { UserInfo } from '../meta/user.ts';
 import { answerBytes, answerStatus } from './answer.ts';
 import { ApiRequest } from './api-request.ts';
 import type { Exchange } from './exchange.ts';
 import type { Flow } from './flow-control.ts';
+import { knownFailure } from './known-failure.ts';
 
 /** What an impersonating request becomes: somebody else, or an answer. */
 export type ImpersonationOutcome =
@@ -199,8 +200,9 @@ export class RequestChain {
   /** What nobody foresaw: the client gets a 500 that says nothing, the operator the error. */
   #failed(request: ApiRequest, error: unknown): void {
     if (request.exchange.closed) return;
-    if (error instanceof StatusError) {
-      answerStatus(request, error);
+    const known = knownFailure(error);
+    if (known) {
+      answerStatus(request, known);
       return;
     }
     this.#parts.logFailure(request, error);

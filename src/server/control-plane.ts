@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
+import { hostname } from 'node:os';
 import { AdmissionChain } from '../admission/chain.ts';
 import {
   createExternalAuthentication,
@@ -17,6 +19,7 @@ import { EscalationGuard } from '../authorization/rbac/escalation.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
 import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
 import { authorizationReviews } from '../authorization/reviews/index.ts';
+import { LeaderElection } from '../controllers/leader-election.ts';
 import { DecisionRing } from '../explain/record.ts';
 import { Impersonation } from '../impersonation/impersonation.ts';
 import { type Clock, systemClock } from '../meta/clock.ts';
@@ -32,6 +35,7 @@ import { RegistryClient } from '../registry/object-client.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { builtInGroups } from '../schema/resources.ts';
+import type { EncryptionProviders } from '../storage/encryption/providers.ts';
 import type { Store } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission-plugins.ts';
@@ -52,12 +56,16 @@ import { OpenApi } from './openapi.ts';
 import type { ServerOptions } from './options.ts';
 import { otherVersions } from './other-versions.ts';
 import { refusalWords } from './refusal-log.ts';
+import { ResourceStorage } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
 
 /** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
 const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: [MASTERS, 'system:authenticated'] };
+
+/** kube-apiserver's --etcd-healthcheck-timeout. */
+const STORE_CHECK_MS = 2000;
 
 export interface ControlPlaneParts {
   options: ServerOptions;
@@ -85,7 +93,8 @@ export class ControlPlane {
   readonly #watches = new OpenWatches();
   readonly #certificate: WatchedCertificate;
   readonly #external: ExternalAuthentication;
-  #controllers: ControllerManager | undefined;
+  readonly #encryption: EncryptionProviders | undefined;
+  #controllers: { stop(): Promise<void> } | undefined;
   #listener: Listener | undefined;
   #bootstrapped = false;
   #bootstrapFault: string | undefined;
@@ -97,11 +106,13 @@ export class ControlPlane {
     registry: Registry,
     caches: WatchCache[],
     lateVirtuals: LateVirtuals,
+    encryption: EncryptionProviders | undefined,
   ) {
     const { options, log } = parts;
     this.#parts = parts;
     this.#clock = parts.clock ?? systemClock;
     this.registry = registry;
+    this.#encryption = encryption;
     this.#caches = caches;
     this.decisions = new DecisionRing(options.decisionRecords);
     this.client = this.#clientOf(LOOPBACK, 'kube-apiserver');
@@ -175,8 +186,13 @@ export class ControlPlane {
     assertAuthenticationOptions(options.authentication);
     const late = new LateVirtuals();
     let plane: ControlPlane | undefined;
+    const encryption = await encryptionOf(options, log, parts.clock);
     const { registry, caches } = builtInRegistry({
-      store,
+      storage: new ResourceStorage(
+        store,
+        options.store.engine === 'etcd' ? options.store.prefix : undefined,
+        encryption,
+      ),
       alwaysFresh: options.store.engine === 'embedded',
       client: () => plane!.client,
       options: {
@@ -190,7 +206,7 @@ export class ControlPlane {
       onError: (error) => log.error({ error: error.message }, 'the store does not answer; trying again'),
     });
     await Promise.all(caches.map((cache) => cache.start()));
-    plane = new ControlPlane(parts, registry, caches, late);
+    plane = new ControlPlane(parts, registry, caches, late, encryption);
     return plane;
   }
 
@@ -244,7 +260,37 @@ export class ControlPlane {
       }
     }
     if (this.#stopping) return;
-    this.#controllers = controllerManager({
+    this.#runControllers();
+    this.#bootstrapped = true;
+  }
+
+  /** Servers that share a store let one of them run the control loops. */
+  #runControllers(): void {
+    const lead = (): ControllerManager => {
+      const manager = this.#controllerManager();
+      manager.start();
+      return manager;
+    };
+    const { options, log } = this.#parts;
+    if (options.store.engine === 'embedded') {
+      this.#controllers = lead();
+      return;
+    }
+    const election = new LeaderElection({
+      client: this.client,
+      clock: this.#clock,
+      lease: 'sallyport-controllers',
+      identity: `${hostname()}_${randomUUID()}`,
+      lead,
+      changed: (leader) => log.info({ leader }, 'runs the control loops'),
+    });
+    election.start();
+    this.#controllers = election;
+  }
+
+  #controllerManager(): ControllerManager {
+    const { options, log } = this.#parts;
+    return controllerManager({
       options,
       clientOf: (name) =>
         this.#clientOf(
@@ -265,8 +311,6 @@ export class ControlPlane {
       clock: this.#clock,
       log,
     });
-    this.#controllers.start();
-    this.#bootstrapped = true;
   }
 
   /** Lets open requests end, tells watches, and closes everything but the store. */
@@ -283,6 +327,7 @@ export class ControlPlane {
     await this.#audit?.close();
     this.#certificate.stop();
     for (const cache of this.#caches) cache.stop();
+    this.#encryption?.close();
   }
 
   get port(): number {
@@ -438,11 +483,24 @@ export class ControlPlane {
     const store: HealthCheck = {
       name: 'etcd',
       check: () =>
-        this.#parts.store.ping().then(
+        inTime(this.#parts.store.ping(), STORE_CHECK_MS).then(
           () => undefined,
           (error: unknown) => words(error),
         ),
     };
+    const encryption = this.#encryption;
+    const keys: HealthCheck[] = encryption?.hasHealthCheck
+      ? [
+          {
+            name: 'kms-providers',
+            check: () =>
+              encryption.check().then(
+                () => undefined,
+                (error: unknown) => words(error),
+              ),
+          },
+        ]
+      : [];
     const hook = (name: string): HealthCheck => ({
       name: `poststarthook/${name}`,
       check: () => (this.#bootstrapped ? undefined : (this.#bootstrapFault ?? 'not finished')),
@@ -462,9 +520,9 @@ export class ControlPlane {
     };
     return new HealthChecks(
       {
-        healthz: [ok, log, store, ...hooks],
-        livez: [ok, log, store, ...hooks],
-        readyz: [ok, log, store, informers, ...hooks, shutdown],
+        healthz: [ok, log, store, ...keys, ...hooks],
+        livez: [ok, log, store, ...keys, ...hooks],
+        readyz: [ok, log, store, ...keys, informers, ...hooks, shutdown],
       },
       ['/readyz/etcd'],
     );
@@ -474,6 +532,38 @@ export class ControlPlane {
     const authorities = this.authentication.clientAuthorities.map((pool) => pool.current().toPem());
     return { ...this.#certificate.current, ...(authorities.length ? { ca: authorities } : {}) };
   }
+}
+
+/** What --encryption-provider-config says; undefined where it is not given. Throws EncryptionConfigurationError. */
+async function encryptionOf(
+  { encryption: { configFile, reload } }: ServerOptions,
+  log: Log,
+  clock: Clock | undefined,
+): Promise<EncryptionProviders | undefined> {
+  if (!configFile) return undefined;
+  const { EncryptionProviders } = await import('../storage/encryption/providers.ts');
+  return EncryptionProviders.load({
+    path: configFile,
+    reload,
+    ...(clock ? { clock } : {}),
+    onReload: (error) => {
+      if (error)
+        log.error(
+          { path: configFile, error: error.message },
+          'not reloaded; what was read before stays in force',
+        );
+      else log.info({ path: configFile }, 'reloaded');
+    },
+  });
+}
+
+/** A store that does not answer is not well, however long it would go on trying. */
+function inTime<T>(result: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the store does not answer')), ms);
+  });
+  return Promise.race([result, late]).finally(() => clearTimeout(timer));
 }
 
 /** Virtual resources need the doors, which need the registry that virtual resources stand in. */

@@ -14,9 +14,10 @@ import { strategyOf } from '../registry/strategies.ts';
 import type { StrategyOptions } from '../registry/strategy.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { type ResourceDescriptor, resources } from '../schema/resources.ts';
-import type { Store } from '../storage/store.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 import { builtInScheme, managedFieldsOf, normalizer } from './kind-support.ts';
+import type { ResourceStorage } from './resource-storage.ts';
+import { storedObjectDecoder } from './stored-object.ts';
 
 /** Versions that are stored as another: `events.k8s.io/v1/events` is `v1/events` with other names for some fields. */
 export interface OtherVersion {
@@ -26,7 +27,7 @@ export interface OtherVersion {
 }
 
 export interface BuiltInParts {
-  store: Store;
+  storage: ResourceStorage;
   alwaysFresh: boolean;
   client(): ObjectClient;
   options: StrategyOptions;
@@ -49,11 +50,14 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
   for (const descriptor of resources) {
     const other = parts.otherVersions.get(`${descriptor.group}/${descriptor.version}/${descriptor.plural}`);
     if (other || descriptor.storagePrefix === undefined) continue;
+    const store = parts.storage.forResource({ group: descriptor.group, resource: descriptor.plural });
+    const strategy = strategyOf(descriptor.group, descriptor.plural);
     const cache = new WatchCache({
-      store: parts.store,
+      store,
       prefix: `${descriptor.storagePrefix}/`,
       kind: descriptor.kind,
       apiVersion: groupVersion(descriptor),
+      decode: storedObjectDecoder(descriptor, (object) => strategy.defaults?.(object)),
       onError: parts.onError,
     });
     caches.push(cache);
@@ -61,9 +65,10 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
       `${descriptor.group}/${descriptor.plural}`,
       new ResourceStore({
         descriptor,
-        strategy: strategyOf(descriptor.group, descriptor.plural),
-        store: parts.store,
+        strategy,
+        store,
         cache,
+        besides: () => (descriptor.namespaced ? stores.get('/namespaces')?.cache : undefined),
         managedFields: managedFieldsOf(descriptor),
         normalize: normalizer(descriptor),
         client: lazyClient(parts.client),

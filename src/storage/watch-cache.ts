@@ -2,7 +2,13 @@ import { type Clock, systemClock } from '../meta/clock.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { type CacheScope, type CacheSubscriber, CacheSubscribers, inScope } from './cache-subscribers.ts';
 import { CacheView, namespacePrefix, RetainedViews } from './cache-view.ts';
-import { CachedObject, CacheEvent, type ObjectForm, objectForm } from './cached-object.ts';
+import {
+  CachedObject,
+  CacheEvent,
+  type ObjectForm,
+  objectForm,
+  UndecodableObjectError,
+} from './cached-object.ts';
 import { EventRing } from './event-ring.ts';
 import { type IndexFunction, ObjectIndex } from './object-index.ts';
 import { Reflector } from './reflector.ts';
@@ -234,17 +240,25 @@ export class WatchCache {
     return end;
   }
 
-  /** The cache as doors and controllers read it (registry/lister.ts). */
+  /**
+   * The cache as doors and controllers read it (registry/lister.ts). Objects that cannot be decrypted or decoded are not
+   * there for them: they neither grant anything nor hold the others up.
+   */
   lister(): {
     get(namespace: string, name: string): KubeObject | undefined;
     list(namespace?: string): KubeObject[];
     onChange(handler: (change: Change) => void): () => void;
   } {
     return {
-      get: (namespace, name) => this.get(namespace, name)?.object,
-      list: (namespace) => this.list(namespace).map((o) => o.object),
+      get: (namespace, name) => readable(this.get(namespace, name)),
+      list: (namespace) => this.list(namespace).flatMap((o) => readable(o) ?? []),
       onChange: (handler) => {
-        const subscriber: CacheSubscriber = { event: (event) => handler(change(event)) };
+        const subscriber: CacheSubscriber = {
+          event: (event) => {
+            const readableChange = change(event);
+            if (readableChange) handler(readableChange);
+          },
+        };
         return this.#subscribers.add({}, subscriber);
       },
     };
@@ -354,8 +368,19 @@ export class WatchCache {
   }
 }
 
-function change(event: CacheEvent): Change {
-  const { type, current, previous } = event;
-  if (type === 'ADDED' || !previous) return { type: 'ADDED', object: current.object };
-  return { type, object: type === 'DELETED' ? previous.object : current.object, previous: previous.object };
+function change(event: CacheEvent): Change | undefined {
+  const previous = readable(event.previous);
+  const object = event.type === 'DELETED' ? undefined : readable(event.current);
+  if (object) return previous ? { type: 'MODIFIED', object, previous } : { type: 'ADDED', object };
+  return previous && { type: 'DELETED', object: previous, previous };
+}
+
+/** Undefined where it cannot be decrypted or decoded. */
+function readable(cached: CachedObject | undefined): KubeObject | undefined {
+  try {
+    return cached?.object;
+  } catch (error) {
+    if (error instanceof UndecodableObjectError) return undefined;
+    throw error;
+  }
 }

@@ -1,4 +1,3 @@
-import { StatusError } from '../../meta/status.ts';
 import type { ServedResource } from '../../registry/registry.ts';
 import { answerBytes } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
@@ -29,14 +28,7 @@ export async function get(
         throw tooLargeVersionError(wanted, store.cache.revision);
       }
     }
-  } else if (!store.alwaysFresh && !(await store.cache.fresh(FUTURE_WAIT_MS))) {
-    throw new StatusError({
-      code: 504,
-      reason: 'Timeout',
-      details: {},
-      message: 'Timeout: the store could not be reached',
-    });
-  }
+  } else if (!store.alwaysFresh) await store.fresh();
   const found = store.get(served.descriptor.namespaced ? info.namespace : '', info.name);
   if (
     negotiated.mediaType === 'application/json' &&

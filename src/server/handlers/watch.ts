@@ -1,11 +1,12 @@
 import type { Writable } from 'node:stream';
 import { groupVersion, type KubeObject } from '../../meta/object.ts';
-import { expiredError } from '../../meta/status.ts';
+import { expiredError, internalError } from '../../meta/status.ts';
 import type { ServedResource } from '../../registry/registry.ts';
 import {
   type CachedObject,
   type CacheEvent,
   type ChangeType,
+  UndecodableObjectError,
   watchFrame,
 } from '../../storage/cached-object.ts';
 import type { ApiRequest } from '../api-request.ts';
@@ -73,7 +74,7 @@ export async function watch(
     }
   }
   const fromNow = options.version === 0n;
-  if (options.resourceVersion === '' && !served.store!.alwaysFresh) await cache.fresh(FUTURE_WAIT_MS);
+  if (options.resourceVersion === '' && !served.store!.alwaysFresh) await served.store!.fresh();
   if (request.audit) await request.audit.started(200);
   if (request.exchange.closed) return;
   request.record.status = 200;
@@ -142,9 +143,16 @@ class Watcher {
   event(event: CacheEvent): void {
     this.revision = event.revision;
     const { filters } = this.#selection;
-    const type = filters ? this.#changeInSelection(event) : event.type;
-    if (!type) return;
-    this.send(this.#form.event(type, type === 'DELETED' ? event.leaving : event.current, event));
+    try {
+      const type = filters ? this.#changeInSelection(event) : event.type;
+      if (!type) return;
+      this.send(this.#form.event(type, type === 'DELETED' ? event.leaving : event.current, event));
+    } catch (error) {
+      if (!(error instanceof UndecodableObjectError)) throw error;
+      // Rather no more events than one left out.
+      this.send(this.#form.error(internalError(error.message).status as never));
+      this.end();
+    }
   }
 
   /** Leaving the selection is a deletion, coming into it an addition, and a change outside of it nothing. */
