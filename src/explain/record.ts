@@ -2,6 +2,20 @@ import type { UserInfo } from '../meta/user.ts';
 import type { RequestSummary } from './request-summary.ts';
 import type { AdmissionVerdict, AuthenticationVerdict, AuthorizationVerdict } from './verdict.ts';
 
+/** A right that a caller was asked for beside the request itself, as authorizers are asked for it. */
+export interface MissingRight {
+  user: UserInfo;
+  verb: string;
+  isResourceRequest: boolean;
+  namespace: string;
+  apiGroup: string;
+  apiVersion: string;
+  resource: string;
+  subresource: string;
+  name: string;
+  path: string;
+}
+
 /** What every door said of one request. Kept in memory, in the order of arrival, until newer ones push it out. */
 export interface DecisionRecord {
   /** The Audit-Id the answer carries. */
@@ -10,7 +24,14 @@ export interface DecisionRecord {
   at: number;
   request: RequestSummary;
   authentication?: { micros: number; asked: readonly AuthenticationVerdict[]; user?: UserInfo };
-  impersonation?: { micros: number; user?: UserInfo; constraint?: string; refused?: string };
+  impersonation?: {
+    micros: number;
+    user?: UserInfo;
+    constraint?: string;
+    refused?: string;
+    /** The right to impersonate that the caller lacks; absent where no right would have helped. */
+    missing?: MissingRight;
+  };
   authorization?: { micros: number; decision: string; asked: readonly AuthorizationVerdict[] };
   admission?: AdmissionVerdict[];
   /** The answer's HTTP status; absent while the request runs. */
@@ -43,8 +64,9 @@ export class DecisionRing {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The newest of an Audit-ID: callers may send the same one again. */
   get(id: string): DecisionRecord | undefined {
-    return this.#ring.find((record) => record?.id === id);
+    return this.list().find((record) => record.id === id);
   }
 
   /** Newest first. */

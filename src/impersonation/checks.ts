@@ -21,6 +21,16 @@ export interface ImpersonationDecision {
   error?: string;
 }
 
+/** The 403 of a caller whom no authorizer allows to impersonate in the way asked. */
+export class MissingImpersonationRight extends StatusError {
+  readonly missing: AuthorizationAttributes;
+
+  constructor(missing: AuthorizationAttributes, reason: string) {
+    super(forbiddenStatus(missing, reason).status);
+    this.missing = missing;
+  }
+}
+
 /** An authorization check, thrown as the 403 a caller gets where it fails. */
 export type Check = (attributes: AuthorizationAttributes) => Promise<void>;
 
@@ -28,7 +38,10 @@ export function checkWith(authorizer: ImpersonationAuthorizer): Check {
   return async (attributes) => {
     const { decision, reason, error } = await authorizer(attributes);
     if (decision === 'allow') return;
-    throw forbiddenStatus(attributes, error ? (reason ? `${error}: ${reason}` : error) : reason);
+    throw new MissingImpersonationRight(
+      attributes,
+      error ? (reason ? `${error}: ${reason}` : error) : reason,
+    );
   };
 }
 

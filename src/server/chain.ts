@@ -5,6 +5,7 @@ import type { AuthorizationAttributes, AuthorizationOutcome } from '../authoriza
 import type { AuthorizationChain } from '../authorization/chain.ts';
 import { authorizationErrorText, forbiddenStatus } from '../authorization/forbidden.ts';
 import type { DecisionRing } from '../explain/record.ts';
+import { MissingImpersonationRight } from '../impersonation/checks.ts';
 import type { Clock } from '../meta/clock.ts';
 import { internalError, type StatusError, unauthorizedError } from '../meta/status.ts';
 import type { UserInfo } from '../meta/user.ts';
@@ -152,7 +153,9 @@ export class RequestChain {
     if (result.outcome === 'none') return true;
     const micros = Math.round((clock.monotonic() - started) * 1000);
     if (result.outcome === 'refused') {
-      request.record.impersonation = { micros, refused: result.error.message };
+      const { error } = result;
+      const missing = error instanceof MissingImpersonationRight ? { missing: error.missing } : {};
+      request.record.impersonation = { micros, refused: error.message, ...missing };
       this.#parts.logRefusal(request, 'impersonation', result.error);
       this.#refuse(request, result.error, { 'x-content-type-options': 'nosniff' });
       return false;

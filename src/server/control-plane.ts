@@ -17,6 +17,7 @@ import { type Authorization, createAuthorization } from '../authorization/config
 import { refusesAnonymous } from '../authorization/config/flags.ts';
 import { EscalationGuard } from '../authorization/rbac/escalation.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
+import type { RbacSource } from '../authorization/rbac/source.ts';
 import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
 import { authorizationReviews } from '../authorization/reviews/index.ts';
 import { LeaderElection } from '../controllers/leader-election.ts';
@@ -45,6 +46,7 @@ import { serverAudit } from './audit.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
+import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
 import { FlowClassifier } from './flow-control.ts';
 import { OpenWatches } from './handlers/watch.ts';
@@ -141,13 +143,7 @@ export class ControlPlane {
       ...this.#external.authenticators,
       report,
     });
-    const rbac = 'rbac.authorization.k8s.io';
-    this.policy = new RbacPolicy({
-      roles: lister(rbac, 'roles'),
-      clusterroles: lister(rbac, 'clusterroles'),
-      rolebindings: lister(rbac, 'rolebindings'),
-      clusterrolebindings: lister(rbac, 'clusterrolebindings'),
-    });
+    this.policy = new RbacPolicy(rbacSource(this.client));
     this.authorization = createAuthorization(options.authorization, {
       policy: this.policy,
       graphSource: () => ({
@@ -427,7 +423,10 @@ export class ControlPlane {
       metrics: this.metrics,
       openapi: new OpenApi({ customResources: () => [], generation: () => this.registry.generation }),
       issuer,
-      extra: this.#parts.extra ?? [],
+      extra: [
+        decisionsPath({ decisions: this.decisions, policy: rbacSource(this.client) }),
+        ...(this.#parts.extra ?? []),
+      ],
     });
     return {
       clock: this.#clock,
@@ -594,6 +593,17 @@ class LateVirtuals {
   set(virtuals: ReadonlyMap<string, VirtualResource>): void {
     for (const [name, virtual] of virtuals) this.#made.set(name, virtual);
   }
+}
+
+function rbacSource(client: ObjectClient): RbacSource {
+  const lister = (resource: string): Lister =>
+    client.lister({ group: 'rbac.authorization.k8s.io', resource })!;
+  return {
+    roles: lister('roles'),
+    clusterroles: lister('clusterroles'),
+    rolebindings: lister('rolebindings'),
+    clusterrolebindings: lister('clusterrolebindings'),
+  };
 }
 
 /** The address clients are told: what is advertised, else what is bound. */
