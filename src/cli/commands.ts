@@ -50,6 +50,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('token')
       .description('what a token is, and whether a server would take it: token inspect')
       .allowUnknownOption();
+  if (argv[2] === 'store') (await import('./store-copy.ts')).registerStore(program);
+  else
+    program
+      .command('store')
+      .description('look after the store that objects are kept in: store copy')
+      .allowUnknownOption();
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
