@@ -7,6 +7,7 @@ import type { AuthorizationAttributes } from '../authorization/authorizer.ts';
 import { forbiddenStatus } from '../authorization/forbidden.ts';
 import { aggregateText, errorText, type FieldError, invalid } from '../meta/field-error.ts';
 import { quote, quoteList } from '../meta/go-quote.ts';
+import { StatusError } from '../meta/status.ts';
 import { ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED, type UserInfo } from '../meta/user.ts';
 import type { WantedUser } from './headers.ts';
 
