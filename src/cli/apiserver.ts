@@ -1,14 +1,19 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { AuditBatchOptions, AuditMode, AuditOptions, AuditTruncateOptions } from '../audit/options.ts';
-import { defaultAuthenticationOptions, StartupRefusal } from '../authentication/flags.ts';
+import { defaultAuthenticationOptions } from '../authentication/flags.ts';
 import type { ServerOptions } from '../server/options.ts';
+import { KUBERNETES_VERSION } from '../server/version.ts';
 import { apiserverFlags } from './apiserver-flags.ts';
 import { FlagError, type FlagValues, helpText, parseFlags } from './flag-set.ts';
 import { runServer } from './run-server.ts';
 
 /** `sallyport apiserver FLAGS`: a server in the foreground, with kube-apiserver's flags. Resolves to the exit code. */
 export async function apiserver(args: readonly string[]): Promise<number> {
+  if (args.includes('--version') || args.includes('--version=true')) {
+    process.stdout.write(`Kubernetes v${KUBERNETES_VERSION}\n`);
+    return 0;
+  }
   let values: FlagValues;
   try {
     const parsed = parseFlags(apiserverFlags, args);
@@ -28,7 +33,7 @@ export async function apiserver(args: readonly string[]): Promise<number> {
     return await runServer(await serverOptions(values), values.string('logging-format', 'text'));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    process.stderr.write(`${error instanceof StartupRefusal ? 'Error: ' : 'Error: '}${error.message}\n`);
+    process.stderr.write(`Error: ${error.message}\n`);
     return 1;
   }
 }

@@ -117,6 +117,7 @@ export class ControlPlane {
     this.#encryption = encryption;
     this.#caches = caches;
     this.decisions = new DecisionRing(options.decisionRecords);
+    this.decisions.follow((record) => this.metrics.observe(record));
     this.client = this.#clientOf(LOOPBACK, 'kube-apiserver');
     const lister = (group: string, resource: string): Lister => this.client.lister({ group, resource })!;
 
@@ -166,6 +167,7 @@ export class ControlPlane {
       admissionPlugins({
         options,
         client: this.client,
+        registry: this.registry,
         authorization: this.authorization.chain,
         log,
         clock: this.#clock,

@@ -1,5 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
 
+const MAX_SERIES = 5000;
+const VERBS: Record<string, string> = {
+  get: 'GET',
+  list: 'LIST',
+  watch: 'WATCH',
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+  deletecollection: 'DELETECOLLECTION',
+  head: 'HEAD',
+  options: 'OPTIONS',
+};
+
 /** kube-apiserver's metric names where the same thing is measured, `sallyport_*` for what only this server has. */
 export class Metrics {
   readonly #registry = new MetricRegistry();
@@ -11,6 +25,10 @@ export class Metrics {
   readonly attempts: Counter<'result'>;
   readonly decisions: Counter<'type' | 'decision'>;
   #defaults = false;
+  readonly #children = new Map<
+    string,
+    { count: { inc(): void }; time: { observe(seconds: number): void } | undefined }
+  >();
 
   constructor() {
     const registers = [this.#registry];
@@ -57,6 +75,55 @@ export class Metrics {
       labelNames: ['type', 'decision'],
       registers,
     });
+  }
+
+  /** Counts a request that has its answer. Watches have no duration: they end when the client likes. */
+  observe({ request, status = 0, authentication, authorization, micros = 0 }: DecisionRecord): void {
+    const key = `${request.method} ${request.verb} ${request.apiGroup} ${request.apiVersion} ${request.resource} ${request.subresource} ${request.namespace === ''} ${request.name === ''} ${status}`;
+    let children = this.#children.get(key);
+    if (!children) {
+      // Paths and verbs are the client's to choose: what is counted one by one has to be bounded.
+      if (this.#children.size >= MAX_SERIES) return;
+      const scope =
+        request.resource === ''
+          ? ''
+          : request.name
+            ? 'resource'
+            : request.namespace
+              ? 'namespace'
+              : 'cluster';
+      const labels = {
+        verb: VERBS[request.verb] ?? 'OTHER',
+        group: request.apiGroup,
+        version: request.apiVersion,
+        resource: request.resource,
+        subresource: request.subresource,
+        scope,
+      };
+      children = {
+        count: this.requests.labels({ ...labels, code: String(status) }),
+        time: request.verb === 'watch' ? undefined : this.durations.labels(labels),
+      };
+      this.#children.set(key, children);
+    }
+    children.count.inc();
+    children.time?.observe(micros / 1e6);
+    const { user } = authentication ?? {};
+    this.attempts.inc({ result: user ? 'success' : 'failure' });
+    if (user)
+      this.authenticated.inc({
+        username:
+          user.name.startsWith('system:') &&
+          !user.name.startsWith('system:node:') &&
+          !user.name.startsWith('system:serviceaccount:')
+            ? user.name
+            : 'other',
+      });
+    if (authorization)
+      this.decisions.inc({
+        type: authorization.asked.at(-1)?.by ?? '',
+        decision: authorization.decision === 'allow' ? 'allowed' : 'denied',
+      });
   }
 
   /** `slis`: health checks alone. Process metrics are gathered from the first time anybody asks. */

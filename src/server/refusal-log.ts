@@ -9,7 +9,8 @@ export function refusalWords(
 ): string {
   if (door === 'authentication') {
     const { asked } = outcome as AuthenticationOutcome;
-    return `Unable to authenticate the request: ${refusalsText([], asked)}`;
+    const refused = asked.some((verdict) => verdict.verdict === 'refused');
+    return `Unable to authenticate the request: ${refused ? refusalsText([], asked) : 'no credentials, and anonymous requests are off'}`;
   }
   if (door === 'impersonation') return `Impersonation refused: ${(outcome as Error).message}`;
   const { reason, error, asked } = outcome as AuthorizationOutcome;
