@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { admissionExpressions } from '../admission/expressions.ts';
 import { groupVersion, type KubeObject, qualified } from '../meta/object.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import {
@@ -73,6 +74,7 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
         normalize: normalizer(descriptor),
         client: lazyClient(parts.client),
         options: parts.options,
+        expressions: admissionExpressions,
         alwaysFresh: parts.alwaysFresh,
         random: (bytes) => randomBytes(bytes),
         uuid: () => randomUUID(),
