@@ -14,7 +14,12 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '-': '__dash__',
   '/': '__slash__',
 };
-const UNESCAPES: Readonly<Record<string, string>> = { underscores: '__', dot: '.', dash: '-', slash: '/' };
+const UNESCAPES: ReadonlyMap<string, string> = new Map([
+  ['underscores', '__'],
+  ['dot', '.'],
+  ['dash', '-'],
+  ['slash', '/'],
+]);
 
 /** A property's name as expressions write it; undefined where there is no way to write it. */
 export function escapeName(name: string): string | undefined {
@@ -29,7 +34,7 @@ export function unescapeName(escaped: string): string | undefined {
   let sound = true;
   const name = escaped.replace(/__[^_]+__/g, (part) => {
     const inner = part.slice(2, -2);
-    const plain = UNESCAPES[inner];
+    const plain = UNESCAPES.get(inner);
     if (plain !== undefined) return plain;
     // A reserved word is escaped only as a whole.
     if (!RESERVED.has(inner) || part.length !== escaped.length) sound = false;

@@ -54,12 +54,12 @@ export interface Tokens {
   refused: { start: number; end: number }[];
 }
 
-const KEYWORDS: Readonly<Record<string, TokenType>> = {
-  in: "'in'",
-  true: "'true'",
-  false: "'false'",
-  null: "'null'",
-};
+const KEYWORDS: ReadonlyMap<string, TokenType> = new Map([
+  ['in', "'in'"],
+  ['true', "'true'"],
+  ['false', "'false'"],
+  ['null', "'null'"],
+]);
 
 // The patterns are ours, anchored, and free of nested repetition: they never backtrack over the text.
 const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/y;
@@ -125,7 +125,7 @@ function tokenEnd(text: string, at: number): { type: TokenType; end: number } | 
   if (identifier !== undefined) {
     const literal = stringAt(text, at);
     if (typeof literal === 'object') return literal;
-    return { type: KEYWORDS[identifier] ?? 'IDENTIFIER', end: at + identifier.length };
+    return { type: KEYWORDS.get(identifier) ?? 'IDENTIFIER', end: at + identifier.length };
   }
   const float = match(NUM_FLOAT, text, at);
   const int = match(NUM_INT, text, at);

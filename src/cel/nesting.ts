@@ -3,7 +3,7 @@ import type { Expr } from './ast.ts';
 /** How deep rules may nest, and how many parts an expression may have once macros are written out. */
 const MAX_DEPTH = 250;
 const MAX_PARTS = 200_000;
-/** How high the tree may get in all; what cel-go has no limit for (`a[0][0]…`) must not exhaust the stack. */
+/** How high the tree may get in all: walking over it must not exhaust the stack. */
 const MAX_HEIGHT = 1000;
 
 /** Rules or operations nested too deep, or too many of them. */

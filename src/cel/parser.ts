@@ -292,7 +292,7 @@ class Parser {
     this.#expect("']'");
     if (optional && !this.#options.optionalSyntax) return this.#wrong(open, "unsupported syntax '[?'");
     const fn = optional ? OP.optIndex : OP.index;
-    return this.#nesting.around(
+    return this.#nesting.over(
       { kind: 'call', id, fn, target: undefined, args: [target, index] },
       target,
       index,

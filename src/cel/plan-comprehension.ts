@@ -95,5 +95,5 @@ const GO_TYPES: Readonly<Record<string, string>> = {
 function goType(value: CelValue): string {
   if (value instanceof CelOptional) return '*types.Optional';
   const { name } = typeOfValue(value);
-  return GO_TYPES[name] ? `types.${GO_TYPES[name]}` : `*types.${name}`;
+  return Object.hasOwn(GO_TYPES, name) ? `types.${GO_TYPES[name]}` : `*types.${name}`;
 }

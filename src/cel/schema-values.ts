@@ -265,7 +265,9 @@ class SchemaMapList extends SchemaList {
   }
   #keyOf(element: unknown): string {
     if (!isObject(element)) return '';
-    return this.#keyNames.map((name) => scalarKey(element[name])).join(',');
+    return this.#keyNames
+      .map((name) => scalarKey(Object.hasOwn(element, name) ? element[name] : undefined))
+      .join(',');
   }
   get #byKey(): Map<string, unknown> {
     this.#known ??= new Map(this.data.map((element) => [this.#keyOf(element), element]));

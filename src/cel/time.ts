@@ -6,16 +6,16 @@ const MIN_SECONDS = -62135596800;
 const MAX_SECONDS = 253402300799;
 const SECOND = 1_000_000_000n;
 
-const UNITS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  us: 1_000n,
-  µs: 1_000n,
-  μs: 1_000n,
-  ms: 1_000_000n,
-  s: SECOND,
-  m: 60n * SECOND,
-  h: 3600n * SECOND,
-};
+const UNITS: ReadonlyMap<string, bigint> = new Map([
+  ['ns', 1n],
+  ['us', 1_000n],
+  ['µs', 1_000n],
+  ['μs', 1_000n],
+  ['ms', 1_000_000n],
+  ['s', SECOND],
+  ['m', 60n * SECOND],
+  ['h', 3600n * SECOND],
+]);
 
 /** Whether seconds since 1970 lie within the years 1 to 9999. */
 export function inTimestampRange(seconds: number): boolean {
@@ -35,7 +35,7 @@ export function parseDuration(text: string): CelDuration | undefined {
     if (!found) return undefined;
     const [all, whole, fraction = '', unitName] = found;
     if (whole === '' && fraction === '') return undefined;
-    const unit = UNITS[unitName!];
+    const unit = UNITS.get(unitName!);
     if (unit === undefined || whole!.length > 20 || fraction.length > 1000) return undefined;
     total += BigInt(whole || '0') * unit;
     // What lies below a nanosecond is cut off.
