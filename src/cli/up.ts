@@ -20,7 +20,8 @@ export async function up({ dataDir, port, flags }: UpOptions): Promise<number> {
     const server = `https://127.0.0.1:${port}`;
     const { paths, made } = await ensureClusterFolder(folder, server, Date.now());
     const args = [
-      `--data-dir=${folder}`,
+      // With etcd the folder holds certificates alone.
+      ...(flags.some((flag) => flag.startsWith('--etcd-servers')) ? [] : [`--data-dir=${folder}`]),
       '--bind-address=127.0.0.1',
       `--secure-port=${port}`,
       `--tls-cert-file=${paths.apiserver.certFile}`,
