@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry as MetricRegistry } from 'prom-client';
+import type { DecisionRecord } from '../explain/record.ts';
 
 const MAX_SERIES = 5000;
 const VERBS: Record<string, string> = {
