@@ -1,3 +1,4 @@
+import { escapeHtml } from './go-json.ts';
 import { quote } from './go-quote.ts';
 
 /** apimachinery pkg/util/validation/field/errors.go: one fault of one field, in the words that clients compare. */
@@ -24,6 +25,14 @@ export interface FieldError {
 
 /** The value of a fault whose message shows none (field.OmitValueType). */
 export const OMITTED = Symbol('omitted');
+
+/** A value of a fault that is shown as this text. */
+export class ShownAs {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
 
 const WORDS: Record<FieldErrorType, string> = {
   FieldValueNotFound: 'Not found',
@@ -130,7 +139,8 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
     return String(value);
-  return JSON.stringify(value);
+  if (value instanceof ShownAs) return value.text;
+  return escapeHtml(JSON.stringify(value));
 }
 
 /** Several faults as Go's aggregate prints them: one bare, more in brackets, repeats once (utilerrors.Aggregate). */

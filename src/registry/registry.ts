@@ -5,6 +5,7 @@ import type { ResourceDescriptor, SubresourceDescriptor } from '../schema/resour
 import type { ManagedFieldsWriter } from './managed-fields.ts';
 import type { ResourceStore } from './resource-store.ts';
 import type { ScaleMapping } from './scale.ts';
+import type { Cell } from './strategy.ts';
 import type { VirtualResource } from './virtual.ts';
 
 /** A resource as another of its versions: objects are stored in one and converted on their way. */
@@ -26,9 +27,30 @@ export type SubresourceHandler =
   /** Needs a kubelet or a proxy behind it. */
   | { as: 'connect' };
 
+export interface TableColumn {
+  name: string;
+  type: string;
+  format: string;
+  description: string;
+  priority: number;
+}
+
+/** How a resource is shown as a Table. */
+export interface ResourceTable {
+  columns: readonly TableColumn[];
+  /** `now` in milliseconds since 1970. */
+  cells(object: KubeObject, now: number): Cell[];
+}
+
 /** One resource in one version, as it is served. */
 export interface ServedResource {
   descriptor: ResourceDescriptor;
+  /** Custom resources: the verbs that discovery tells of. */
+  discoveryVerbs?: readonly string[];
+  /** Custom resources: the kind in the version that is stored. */
+  storedAs?: GroupVersionKind;
+  /** Custom resources: the columns of their definition. */
+  table?: ResourceTable;
   /** Absent for resources that store nothing. */
   store?: ResourceStore;
   virtual?: VirtualResource;

@@ -21,11 +21,13 @@ import {
   timeoutError,
   unknownError,
 } from '../meta/status.ts';
+import { sameValue } from '../schema/apply/schema-node.ts';
 import type { ResourceDescriptor } from '../schema/resources.ts';
 import { type CachedObject, UndecodableObjectError } from '../storage/cached-object.ts';
 import type { StoredValue, WriteResult } from '../storage/store.ts';
 import { type Store, StoreUnavailableError } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
+import type { ExpressionCompiler } from './admission-expressions.ts';
 import type { ObjectClient } from './client.ts';
 import { checkDelete, checkTwoStepDelete, type DeleteOptions } from './delete-options.ts';
 import { collectorFinalizers, endsDeletion, markAsDeleting } from './finalizers.ts';
@@ -52,8 +54,12 @@ export interface ResourceStoreParts {
   managedFields: ManagedFieldsWriter;
   /** What decoding into the kind's Go type and encoding again would make of an object; in place. */
   normalize(object: KubeObject): void;
+  /** The object in the version that is stored, where that is another; what is shown is read back. */
+  toStored?(object: KubeObject): KubeObject | Promise<KubeObject>;
   client: ObjectClient;
   options: StrategyOptions;
+  /** Compiles the CEL expressions of webhooks and policies. */
+  expressions?: ExpressionCompiler;
   /** True where this process alone writes to the store. */
   alwaysFresh: boolean;
   /** Another cache that writes are checked against and that has to be as fresh: that of namespaces. */
@@ -249,7 +255,7 @@ export class ResourceStore {
       ...validateObjectMeta(meta, this.descriptor.namespaced, strategy.validateName, 'metadata'),
       ...(strategy.validate?.(object, forStrategy) ?? []),
     ];
-    if (errors.length) throw invalidError(this.kind, meta.name ?? '', errors);
+    if (errors.length) throw invalidError(this.#kindOf(object), meta.name ?? '', errors);
     for (const text of strategy.warnings?.(object, undefined, forStrategy) ?? []) context.warn(text);
   }
 
@@ -262,8 +268,9 @@ export class ResourceStore {
       return object;
     }
     const ttlSeconds = this.strategy.ttlSeconds?.(object);
+    const value = await this.#encode(object);
     const result = await this.#write(() =>
-      this.#parts.store.put(key, encode(object), { expect: 0, ...(ttlSeconds ? { ttlSeconds } : {}) }),
+      this.#parts.store.put(key, value, { expect: 0, ...(ttlSeconds ? { ttlSeconds } : {}) }),
     );
     if (!result.ok) throw this.#exists(namespace, name);
     return this.#written(object, result.revision);
@@ -357,12 +364,13 @@ export class ResourceStore {
     }
     if (context.dryRun) return { object, created: false, deleted: false };
     // A value that is stored otherwise than it would be now, under an old key say, is written though nothing changes.
-    if (same(object, existing) && !(await this.#parts.store.stale?.(key)))
+    if (this.#same(object, existing) && !(await this.#parts.store.stale?.(key)))
       return { object, created: false, deleted: false };
     delete object.metadata.resourceVersion;
     const ttlSeconds = this.strategy.ttlSeconds?.(object);
+    const value = await this.#encode(object);
     const result = await this.#write(() =>
-      this.#parts.store.put(key, encode(object), {
+      this.#parts.store.put(key, value, {
         expect: cached.revision,
         ...(ttlSeconds ? { ttlSeconds } : {}),
       }),
@@ -421,16 +429,14 @@ export class ResourceStore {
     this.#parts.normalize(object);
     if (strategy.generation && subresource !== 'status' && specChanged(object, old))
       meta.generation = (before.generation ?? 0) + 1;
-    const common = [
-      ...validateAnyObjectMeta(meta, this.descriptor.namespaced),
-      ...validateObjectMetaUpdate(meta, before, 'metadata'),
-    ];
+    const changes = validateObjectMetaUpdate(meta, before, 'metadata');
+    const common = [...validateAnyObjectMeta(meta, this.descriptor.namespaced), ...changes];
     // The generic store and the kind's own checks both look at the metadata, so each of its faults is told twice.
-    const errors: FieldError[] = [...common, ...common];
+    const errors: FieldError[] = [...common, ...(strategy.untyped ? changes : common)];
     if (way || subresource === 'status')
       errors.push(...(way?.validateUpdate?.(object, old, forStrategy) ?? []));
     else errors.push(...(strategy.validateUpdate?.(object, old, forStrategy) ?? []));
-    if (errors.length) throw invalidError(this.kind, meta.name ?? '', errors);
+    if (errors.length) throw invalidError(this.#kindOf(object), meta.name ?? '', errors);
     for (const text of strategy.warnings?.(object, old, forStrategy) ?? []) context.warn(text);
   }
 
@@ -479,7 +485,7 @@ export class ResourceStore {
       if (held && grace === 'none') markAsDeleting(object, context.now);
       if (held || (grace !== 'none' && grace > 0)) {
         this.#parts.normalize(object);
-        if (context.dryRun || same(object, existing)) return { object, gone: false };
+        if (context.dryRun || this.#same(object, existing)) return { object, gone: false };
         const written = await this.#replace(key, object, cached.revision);
         if (written) return { object: written, gone: false };
         continue;
@@ -552,7 +558,8 @@ export class ResourceStore {
   /** Writes over a revision; undefined where somebody else was faster. */
   async #replace(key: string, object: KubeObject, revision: number): Promise<KubeObject | undefined> {
     delete object.metadata.resourceVersion;
-    const result = await this.#write(() => this.#parts.store.put(key, encode(object), { expect: revision }));
+    const value = await this.#encode(object);
+    const result = await this.#write(() => this.#parts.store.put(key, value, { expect: revision }));
     if (result.ok) return this.#written(object, result.revision);
     await this.#catchUp(result.current);
     return undefined;
@@ -577,8 +584,24 @@ export class ResourceStore {
   /** Waits until reads show the write, then answers with the object as reads will show it. */
   async #written(object: KubeObject, revision: number): Promise<KubeObject> {
     await this.#seen(revision);
+    if (this.#parts.toStored) {
+      const { name = '', namespace = '' } = object.metadata;
+      const cached = this.cache.get(namespace, name);
+      if (cached?.revision === revision) return cloneJson(cached.object);
+    }
     object.metadata.resourceVersion = String(revision);
     return object;
+  }
+
+  /** The stored form: kind and apiVersion first, no resourceVersion. */
+  async #encode(object: KubeObject): Promise<Uint8Array> {
+    const { toStored } = this.#parts;
+    return Buffer.from(JSON.stringify(toStored ? await toStored(object) : object));
+  }
+
+  /** Whether a write would change nothing: then nothing is written, and the resourceVersion stays. */
+  #same(object: KubeObject, existing: KubeObject): boolean {
+    return this.strategy.untyped ? sameValue(object, existing) : deepEqual(object, existing);
   }
 
   async #seen(revision: number): Promise<void> {
@@ -608,8 +631,9 @@ export class ResourceStore {
   }
 
   #strategyContext(context: WriteContext, namespace: string, subresource: string): StrategyContext {
-    const { client, options } = this.#parts;
+    const { client, options, expressions } = this.#parts;
     return {
+      ...(expressions ? { expressions } : {}),
       user: context.user,
       namespace,
       subresource,
@@ -617,7 +641,13 @@ export class ResourceStore {
       client,
       options,
       dryRun: context.dryRun,
+      warn: context.warn,
     };
+  }
+
+  /** A custom resource that says it is of another kind is refused as one of that kind. */
+  #kindOf(object: KubeObject): { group: string; kind: string } {
+    return this.strategy.untyped ? { group: this.kind.group, kind: object.kind ?? '' } : this.kind;
   }
 
   #attributes(
@@ -664,11 +694,6 @@ export class ResourceStore {
   get managedFields(): ManagedFieldsWriter {
     return this.#parts.managedFields;
   }
-}
-
-/** The stored form: kind and apiVersion first, no resourceVersion. */
-function encode(object: KubeObject): Uint8Array {
-  return Buffer.from(JSON.stringify(object));
 }
 
 /** Undefined for an object that cannot be decrypted or decoded. */
@@ -721,9 +746,4 @@ function specChanged(object: KubeObject, old: KubeObject): boolean {
     if (!deepEqual(object[key], old[key])) return true;
   }
   return false;
-}
-
-/** Whether a write would change nothing: then nothing is written, and the resourceVersion stays. */
-function same(object: KubeObject, existing: KubeObject): boolean {
-  return deepEqual(object, existing);
 }

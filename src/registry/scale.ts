@@ -1,6 +1,14 @@
 import { type FieldError, invalid } from '../meta/field-error.ts';
+import { quote } from '../meta/go-quote.ts';
 import { type Fields, type GroupResource, type KubeObject, qualified } from '../meta/object.ts';
-import { conflictError, invalidError, resourceNotFoundError } from '../meta/status.ts';
+import {
+  badRequestError,
+  conflictError,
+  internalError,
+  invalidError,
+  resourceNotFoundError,
+} from '../meta/status.ts';
+import { own, put } from '../schema/apply/schema-node.ts';
 import { selectorText } from './core/pod/workload.ts';
 
 /** Where a kind keeps what its scale subresource shows. */
@@ -10,7 +18,17 @@ export interface ScaleMapping {
   statusReplicasPath: readonly string[];
   /** The pods' selector as text. */
   selector(object: KubeObject): string;
+  /** Custom resources: the fields may be missing, or be something else. */
+  untyped?: {
+    /** As the definition has it: `.spec.replicas`. */
+    specReplicasPath: string;
+    /** Throws where a field is not what it should be. */
+    check(object: KubeObject): void;
+  };
 }
+
+/** The replicas of a Scale whose object has none: no client can mean it. */
+const NO_REPLICAS = -(2 ** 31);
 
 const REPLICAS = {
   specReplicasPath: ['spec', 'replicas'],
@@ -34,7 +52,18 @@ export const SCALES: Readonly<Record<string, ScaleMapping>> = {
 };
 
 const at = (object: Fields, path: readonly string[]): unknown =>
-  path.reduce<any>((value, name) => value?.[name], object);
+  path.reduce<any>(
+    (value, name) => (typeof value === 'object' && value ? own(value, name) : undefined),
+    object,
+  );
+
+/** An object's Scale for a client. Throws the 500 of a custom resource that does not say how many replicas it wants. */
+export function shownScale(resource: GroupResource, object: KubeObject, mapping: ScaleMapping): KubeObject {
+  const scale = scaleOf(resource, object, mapping);
+  if (mapping.untyped && scale['spec'].replicas === NO_REPLICAS)
+    throw internalError(`the spec replicas field ${quote(mapping.untyped.specReplicasPath)} does not exist`);
+  return scale;
+}
 
 /** An object as autoscaling/v1 Scale; of its metadata, what names this version of it. A custom resource brings its mapping. */
 export function scaleOf(
@@ -46,7 +75,8 @@ export function scaleOf(
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const selector = mapping.selector(object);
   const metadata = { name, namespace, uid, resourceVersion, creationTimestamp };
-  const replicas = at(object, mapping.specReplicasPath) ?? 0;
+  mapping.untyped?.check(object);
+  const replicas = at(object, mapping.specReplicasPath) ?? (mapping.untyped ? NO_REPLICAS : 0);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -77,7 +107,11 @@ export function applyScale(
 ): void {
   if (!mapping) throw resourceNotFoundError();
   const name = object.metadata.name ?? '';
-  const errors = scaleErrors(scale);
+  const { untyped } = mapping;
+  const wanted: number = scale['spec']?.replicas ?? 0;
+  if (untyped && wanted === NO_REPLICAS)
+    throw badRequestError(`the spec replicas field ${quote(untyped.specReplicasPath)} cannot be empty`);
+  const errors = untyped ? [] : scaleErrors(scale);
   if (errors.length)
     throw invalidError({ group: 'autoscaling', kind: 'Scale' }, scale.metadata.name ?? '', errors);
   const { uid, resourceVersion } = scale.metadata;
@@ -90,8 +124,12 @@ export function applyScale(
   const path = [...mapping.specReplicasPath];
   const last = path.pop()!;
   let holder: Fields = object;
-  for (const field of path) holder = holder[field] ??= {};
-  holder[last] = scale['spec']?.replicas ?? 0;
+  // A definition may name any field here.
+  for (const field of path) {
+    if (!own(holder, field)) put(holder, field, {});
+    holder = own(holder, field) as Fields;
+  }
+  put(holder, last, wanted);
   if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
-  else delete object.metadata.resourceVersion;
+  else if (!untyped) delete object.metadata.resourceVersion;
 }

@@ -21,6 +21,8 @@ export interface StrategyContext {
   expressions?: ExpressionCompiler;
   /** What the user may do besides. Absent: nothing is asked. */
   access?: AccessCheck;
+  /** Takes the text of a `Warning: 299` header. */
+  warn?(text: string): void;
 }
 
 /** Asks for a user's rights beyond the request's own. */
@@ -62,7 +64,11 @@ export interface UpdateStrategy {
 /** A deletion that is first noted on the object, and carried out once the object says that it may be. */
 export interface TwoStepDeletion {
   /** Notes it, in place. `now` is RFC 3339. */
-  begin(object: KubeObject, now: string, options: { orphanDependents?: boolean; propagationPolicy?: string }): void;
+  begin(
+    object: KubeObject,
+    now: string,
+    options: { orphanDependents?: boolean; propagationPolicy?: string },
+  ): void;
   /** Whether the object goes with the write that left it like this. */
   mayGo(object: KubeObject): boolean;
 }
@@ -82,7 +88,11 @@ export interface Strategy {
    * Before prepareForCreate and prepareForUpdate (no `old`: a create): takes what the object needs from outside itself,
    * such as a Service's addresses and ports. Failures are thrown as StatusError. Called again when a write is tried again.
    */
-  begin?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): Promise<Reservation | undefined>;
+  begin?(
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: StrategyContext,
+  ): Promise<Reservation | undefined>;
   /** After the object has gone from the store (never in a dry run): gives back what `begin` took. */
   afterDelete?(object: KubeObject, context: StrategyContext): Promise<void>;
   /** Before validation: drops status, sets what the server owns. `metadata.generation` is 1 already for kinds with `generation`. */
@@ -92,7 +102,11 @@ export interface Strategy {
   /** Checks the change; `validate` is not called besides. */
   validateUpdate?(object: KubeObject, old: KubeObject, context: StrategyContext): FieldError[];
   /** After validate and validateUpdate (with `old`) found nothing: faults that take asking whether the user may. */
-  validateAccess?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): Promise<FieldError[]>;
+  validateAccess?(
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: StrategyContext,
+  ): Promise<FieldError[]>;
   /** Texts for `Warning: 299` headers. */
   warnings?(object: KubeObject, old: KubeObject | undefined, context: StrategyContext): string[];
   /** Text of the warning that every request for the kind is answered with, as the kind is on its way out. */
@@ -103,6 +117,8 @@ export interface Strategy {
   allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion is taken. Default true. */
   allowUnconditionalUpdate?: boolean;
+  /** The kind has no Go type (custom resources): a null, an empty map and nothing at all are three different things. */
+  untyped?: boolean;
   /** generation counts changes of spec (anything but metadata and status where `true`). Default: neither set nor kept up. */
   generation?: boolean;
   /** Fields a fieldSelector may name beside metadata.name and metadata.namespace. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { compareVersions } from '../meta/kube-version.ts';
 import { groupVersion } from '../meta/object.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 
@@ -14,21 +15,6 @@ interface Version {
 interface Group {
   name: string;
   versions: Version[];
-}
-
-/** `v2` before `v1` before `v1beta2` before `v1alpha1` before anything else (apimachinery pkg/version, CompareKubeAwareVersionStrings). */
-export function compareVersions(a: string, b: string): number {
-  const left = kubeAware(a);
-  const right = kubeAware(b);
-  if (!left || !right) return left ? -1 : right ? 1 : a < b ? -1 : a > b ? 1 : 0;
-  return right.stage - left.stage || right.major - left.major || right.minor - left.minor;
-}
-
-function kubeAware(version: string): { major: number; stage: number; minor: number } | undefined {
-  const match = /^v([1-9]\d{0,8})(?:(alpha|beta)([1-9]\d{0,8}))?$/.exec(version);
-  if (!match) return undefined;
-  const stage = match[2] === 'alpha' ? 0 : match[2] === 'beta' ? 1 : 2;
-  return { major: Number(match[1]), stage, minor: Number(match[3] ?? 0) };
 }
 
 export class Discovery {
@@ -159,7 +145,7 @@ function apiResources(served: ServedResource): Record<string, unknown>[] {
     singularName: descriptor.singular,
     namespaced: descriptor.namespaced,
     kind,
-    verbs: descriptor.verbs,
+    verbs: served.discoveryVerbs ?? descriptor.verbs,
     ...(descriptor.shortNames?.length ? { shortNames: descriptor.shortNames } : {}),
     ...(descriptor.categories?.length ? { categories: descriptor.categories } : {}),
     ...(served.store ? { storageVersionHash: storageVersionHash(served) } : {}),
@@ -177,7 +163,7 @@ function apiResources(served: ServedResource): Record<string, unknown>[] {
 
 /** Eight bytes of a hash over the stored version (apiserver pkg/endpoints/discovery/storageversionhash.go). */
 function storageVersionHash(served: ServedResource): string {
-  const { group, version, kind } = served.store!.kind;
+  const { group, version, kind } = served.storedAs ?? served.store!.kind;
   return createHash('sha256')
     .update(`${group}/${version}/${kind}`)
     .digest()
@@ -198,17 +184,23 @@ function groupDiscovery(group: Group): Record<string, unknown> {
 
 function resourceDiscovery(served: ServedResource): Record<string, unknown> {
   const { descriptor } = served;
+  // Custom resources name their kind's group and version besides.
+  const own = served.discoveryVerbs ? descriptor : { group: '', version: '' };
   const subresources = [...served.subresources.values()].map(({ descriptor: sub }) => ({
     subresource: sub.name,
-    responseKind: { group: sub.kindGroup ?? '', version: sub.kindVersion ?? '', kind: sub.kind },
+    responseKind: {
+      group: sub.kindGroup ?? own.group,
+      version: sub.kindVersion ?? own.version,
+      kind: sub.kind,
+    },
     verbs: sub.verbs,
   }));
   return {
     resource: descriptor.plural,
-    responseKind: { group: '', version: '', kind: descriptor.kind },
+    responseKind: { group: own.group, version: own.version, kind: descriptor.kind },
     scope: descriptor.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: descriptor.singular,
-    verbs: descriptor.verbs,
+    verbs: served.discoveryVerbs ?? descriptor.verbs,
     ...(descriptor.shortNames?.length ? { shortNames: descriptor.shortNames } : {}),
     ...(descriptor.categories?.length ? { categories: descriptor.categories } : {}),
     ...(subresources.length ? { subresources } : {}),

@@ -17,6 +17,7 @@ export function tableOf(served: ServedResource): TableConvertor {
 
 function make(served: ServedResource): TableConvertor {
   const { descriptor } = served;
+  if (served.table) return served.table;
   const row = served.store?.strategy.row;
   const key = `${descriptor.group}/${descriptor.plural}`;
   if (descriptor.columns && row) {

@@ -5,7 +5,7 @@ import { methodNotAllowedError, notFoundError, resourceNotFoundError, StatusErro
 import type { AdmissionHook } from '../registry/admission-hook.ts';
 import { checkLogOptions, podConnection } from '../registry/core/pod-connect.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
-import { scaleOf } from '../registry/scale.ts';
+import { shownScale } from '../registry/scale.ts';
 import { answerBytes, answerObject, answerPageNotFound, answerStatus } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
@@ -214,7 +214,7 @@ export class ResourceRouter {
         request,
         200,
         negotiated,
-        scaleOf({ group: own.group, resource: own.plural }, object, handler.mapping),
+        shownScale({ group: own.group, resource: own.plural }, object, handler.mapping),
       );
       return;
     }

@@ -1,22 +1,14 @@
 import { errorText, invalid } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { badRequestError } from '../meta/status.ts';
-import type { Cell } from '../registry/strategy.ts';
+import type { ResourceTable } from '../registry/registry.ts';
+
+export type { TableColumn } from '../registry/registry.ts';
 
 /** How objects of one resource look as rows of a meta.k8s.io/v1 Table. */
-export interface TableConvertor {
-  columns: readonly TableColumn[];
-  cells(object: KubeObject, now: number): Cell[];
+export interface TableConvertor extends ResourceTable {
   /** Kinds without a printer answer null where there are no rows. */
   nullWhenEmpty?: boolean;
-}
-
-export interface TableColumn {
-  name: string;
-  type: string;
-  format: string;
-  description: string;
-  priority: number;
 }
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';

@@ -2,7 +2,7 @@ import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { badRequestError, conflictError, notFoundError, StatusError } from '../../meta/status.ts';
 import type { KindScheme } from '../../registry/registry.ts';
-import { applyScale, scaleOf } from '../../registry/scale.ts';
+import { applyScale, scaleOf, shownScale } from '../../registry/scale.ts';
 import { parseBody, YAML_TYPE } from '../../schema/decode.ts';
 import { applyJsonPatch } from '../../schema/patch/json-patch.ts';
 import { applyMergePatch } from '../../schema/patch/merge-patch.ts';
@@ -148,7 +148,7 @@ export async function patch(parts: UpdateParts): Promise<void> {
       authorizeCreate: parts.authorizeCreate,
     },
   );
-  const answer = scaling ? scaleOf(store.resource, result.object, scaling) : result.object;
+  const answer = scaling ? shownScale(store.resource, result.object, scaling) : result.object;
   answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);
 }
 

@@ -2,7 +2,7 @@ import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource, SubresourceHandler } from '../../registry/registry.ts';
-import { applyScale, scaleOf } from '../../registry/scale.ts';
+import { applyScale, shownScale } from '../../registry/scale.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { decodeBody, writeOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
@@ -77,6 +77,6 @@ export async function update(parts: UpdateParts): Promise<void> {
     },
     { subresource: info.subresource, authorizeCreate: parts.authorizeCreate },
   );
-  const answer = scaling ? scaleOf(store.resource, result.object, scaling) : result.object;
+  const answer = scaling ? shownScale(store.resource, result.object, scaling) : result.object;
   answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);
 }
