@@ -207,7 +207,10 @@ function textDecl(schema: CelSchema): DeclType {
   return simple('string', STRING, 2, most);
 }
 
-/** Gives names to the objects within a type: the root's, and below it those of the ways to them. */
+/**
+ * Gives names to the objects within a type: the root's, and below it those of the ways to them. The name must not be
+ * a variable's: `self.spec` would then mean the type.
+ */
 export function assignTypeName(type: DeclType, name: string): DeclType {
   if (type.fields) {
     const own = type.name === 'object' ? name : type.name;
