@@ -1,7 +1,14 @@
 import type { AdmissionVerdict } from '../explain/verdict.ts';
+import { qualified } from '../meta/object.ts';
 import type { UserInfo } from '../meta/user.ts';
 import type { AdmissionHook, AdmissionRequest } from '../registry/admission-hook.ts';
-import { ACCEPTED, type AdmissionAttributes, type AdmissionPlugin, type PluginVerdict } from './plugin.ts';
+import {
+  ACCEPTED,
+  type AdmissionAttributes,
+  type AdmissionPlugin,
+  type PluginVerdict,
+  type Reinvocation,
+} from './plugin.ts';
 
 /** Who makes the request that admission looks at, and where what plugins say goes. */
 export interface AdmissionContext {
@@ -15,10 +22,13 @@ export interface AdmissionContext {
 }
 
 type Phase = 'mutate' | 'validate';
+type Asked = Readonly<Record<Phase, readonly AdmissionPlugin[]>>;
 
 /** The admission plugins that are on, in kube-apiserver's order (pkg/kubeapiserver/options/plugins.go). */
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
+  /** Who is asked about what, by operation and resource: most plugins care about one or two kinds. */
+  readonly #asked = new Map<string, Asked>();
 
   constructor(plugins: readonly AdmissionPlugin[]) {
     this.#plugins = plugins;
@@ -31,40 +41,91 @@ export class AdmissionChain {
   /** The chain as the registry calls it for one request. Both phases are over at once where no plugin waits. */
   hook(context: AdmissionContext): AdmissionHook {
     return {
-      mutate: (request) => this.#run('mutate', request, context),
-      validate: (request) => this.#run('validate', request, context),
+      mutate: (request) => this.#mutate(request, context),
+      validate: (request) => {
+        // A delete has no object to change, and so no phase of its own for it; the plugins are asked all the same.
+        if (request.operation !== 'DELETE') return this.#run('validate', request, context);
+        const mutating = this.#mutate(request, context);
+        if (!mutating) return this.#run('validate', request, context);
+        return mutating.then(() => this.#run('validate', request, context));
+      },
     };
   }
 
-  #run(phase: Phase, request: AdmissionRequest, context: AdmissionContext): void | Promise<void> {
+  #mutate(request: AdmissionRequest, context: AdmissionContext): void | Promise<void> {
+    const reinvocation: Reinvocation = { again: false, wanted: false, notes: new Map() };
+    const again = (): void | Promise<void> => {
+      if (!reinvocation.wanted) return;
+      reinvocation.again = true;
+      return this.#run('mutate', request, context, reinvocation);
+    };
+    const first = this.#run('mutate', request, context, reinvocation);
+    return first ? first.then(again) : again();
+  }
+
+  #run(
+    phase: Phase,
+    request: AdmissionRequest,
+    context: AdmissionContext,
+    reinvocation?: Reinvocation,
+  ): void | Promise<void> {
+    const plugins = this.#of(request)[phase];
+    if (plugins.length === 0) return;
     const attributes: AdmissionAttributes = {
       ...request,
       user: context.user,
       now: context.now,
       warn: context.warn,
       annotate: context.annotate,
+      ...(reinvocation ? { reinvocation } : {}),
     };
-    return this.#from(0, phase, attributes, context);
+    return from(0, plugins, phase, attributes, context);
   }
 
-  #from(start: number, phase: Phase, attributes: AdmissionAttributes, context: AdmissionContext): void | Promise<void> {
-    for (let i = start; i < this.#plugins.length; i++) {
-      const plugin = this.#plugins[i]!;
-      const ask = phase === 'mutate' ? plugin.admit : plugin.validate;
-      if (!ask || !plugin.handles(attributes.operation)) continue;
-      const verdict = ask.call(plugin, attributes);
-      if (verdict instanceof Promise) {
-        return verdict.then((settled) => {
-          judge(plugin, phase, settled, context);
-          return this.#from(i + 1, phase, attributes, context);
-        });
-      }
-      judge(plugin, phase, verdict, context);
+  #of({ operation, resource }: AdmissionRequest): Asked {
+    const key = `${operation} ${resource.group}/${resource.resource}`;
+    let asked = this.#asked.get(key);
+    if (!asked) {
+      const name = qualified(resource);
+      const handling = this.#plugins.filter(
+        (plugin) => plugin.handles(operation) && (!plugin.resources || plugin.resources.includes(name)),
+      );
+      asked = {
+        mutate: handling.filter((plugin) => plugin.admit),
+        validate: handling.filter((plugin) => plugin.validate),
+      };
+      this.#asked.set(key, asked);
     }
+    return asked;
   }
 }
 
-function judge(plugin: AdmissionPlugin, phase: Phase, verdict: PluginVerdict, context: AdmissionContext): void {
+function from(
+  start: number,
+  plugins: readonly AdmissionPlugin[],
+  phase: Phase,
+  attributes: AdmissionAttributes,
+  context: AdmissionContext,
+): void | Promise<void> {
+  for (let i = start; i < plugins.length; i++) {
+    const plugin = plugins[i]!;
+    const verdict = phase === 'mutate' ? plugin.admit!(attributes) : plugin.validate!(attributes);
+    if (verdict instanceof Promise) {
+      return verdict.then((settled) => {
+        judge(plugin, phase, settled, context);
+        return from(i + 1, plugins, phase, attributes, context);
+      });
+    }
+    judge(plugin, phase, verdict, context);
+  }
+}
+
+function judge(
+  plugin: AdmissionPlugin,
+  phase: Phase,
+  verdict: PluginVerdict,
+  context: AdmissionContext,
+): void {
   if (verdict === ACCEPTED) return;
   context.note({
     by: plugin.name,

@@ -28,6 +28,18 @@ export interface AdmissionAttributes {
   warn(text: string): void;
   /** Adds an annotation to the audit event. */
   annotate(key: string, value: string): void;
+  /** Only in the mutating phase. */
+  reinvocation?: Reinvocation;
+}
+
+/** What plugins of the mutating phase leave for its second run, should there be one (apiserver pkg/admission/reinvocation.go). */
+export interface Reinvocation {
+  /** The phase runs for the second time. */
+  again: boolean;
+  /** Set by a plugin that has changed the object after another had looked at it. */
+  wanted: boolean;
+  /** By plugin name. */
+  readonly notes: Map<string, unknown>;
 }
 
 /** What a plugin says: nothing to object, or changed in place, or refused with the answer the client gets. */
@@ -41,6 +53,8 @@ export const ACCEPTED: PluginVerdict = { outcome: 'accepted' };
 /** One admission plugin, by the name `--enable-admission-plugins` knows it by. */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** The resources it has to do with, as `pods` or `deployments.apps`; absent: all. It is asked about no others. */
+  readonly resources?: readonly string[];
   handles(operation: AdmissionOperation): boolean;
   /** The mutating phase. */
   admit?(attributes: AdmissionAttributes): PluginVerdict | Promise<PluginVerdict>;

@@ -1,11 +1,19 @@
+import { randomBytes } from 'node:crypto';
+import { resourceAttributes } from '../authorization/attributes.ts';
+import { typeCheck } from '../admission/policy/type-checking.ts';
 import type { AuthorizationChain } from '../authorization/chain.ts';
 import { BootstrapSigner } from '../controllers/bootstrap-signer.ts';
 import { BootstrapTokenCleaner } from '../controllers/bootstrap-token-cleaner.ts';
+import { CertificatesApproving, type MayAskFor } from '../controllers/certificates-approving.ts';
+import { CertificatesCleaning } from '../controllers/certificates-cleaning.ts';
+import { CertificatesSigning } from '../controllers/certificates-signing.ts';
 import { ClusterRoleAggregation } from '../controllers/cluster-role-aggregation.ts';
 import { GarbageCollector } from '../controllers/garbage-collector.ts';
 import { LegacyTokenCleaner } from '../controllers/legacy-token-cleaner.ts';
 import { LegacyTokenTracking } from '../controllers/legacy-token-tracking.ts';
 import { NamespaceDeletion } from '../controllers/namespace-deletion.ts';
+import { ResourceQuotaController } from '../controllers/resource-quota.ts';
+import { PolicyTypeChecking, type TypeCheck } from '../controllers/policy-type-checking.ts';
 import { RootCaPublisher } from '../controllers/root-ca-publisher.ts';
 import { ServiceAccountsController } from '../controllers/service-accounts.ts';
 import { type LegacyTokenMaker, TokenSecretsController } from '../controllers/token-secrets.ts';
@@ -15,6 +23,7 @@ import type { Registry } from '../registry/registry.ts';
 import { readOptional } from './files.ts';
 import type { Log } from './log.ts';
 import type { ServerOptions } from './options.ts';
+import { signingAuthorityOf } from './signing-authority.ts';
 
 export interface ControllerManager {
   start(): void;
@@ -68,6 +77,24 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     registry.onChange(() => made.resourcesChanged());
     return made;
   };
+  const quotas = (): ResourceQuotaController => {
+    const made = new ResourceQuotaController({
+      client: clientOf('resourcequota-controller'),
+      resources: deletable(true),
+      clock,
+      complain,
+    });
+    registry.onChange(() => made.resourcesChanged());
+    return made;
+  };
+  const signing = (): CertificatesSigning =>
+    new CertificatesSigning({
+      client: clientOf('certificate-controller'),
+      authority: signingAuthorityOf(options.clusterSigningCertFile, options.clusterSigningKeyFile),
+      clock,
+      random: randomBytes,
+      complain,
+    });
   const loops: { name: string; make(): { start(): void; stop(): void | Promise<void> } }[] = [
     {
       name: 'serviceaccount',
@@ -110,6 +137,23 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     },
     { name: 'garbagecollector', make: collector },
     {
+      name: 'validatingadmissionpolicy-status',
+      make: () =>
+        new PolicyTypeChecking(clientOf('validatingadmissionpolicy-status-controller'), typeCheck as TypeCheck, complain),
+    },
+    { name: 'resourcequota', make: quotas },
+    {
+      name: 'certificatesigningrequest-approving-controller',
+      make: () => new CertificatesApproving(clientOf('certificate-controller'), mayAskFor(parts), complain),
+    },
+    {
+      name: 'certificatesigningrequest-cleaner-controller',
+      make: () => new CertificatesCleaning(clientOf('certificate-controller'), clock, complain),
+    },
+    ...(options.clusterSigningCertFile && options.clusterSigningKeyFile
+      ? [{ name: 'certificatesigningrequest-signing-controller', make: signing }]
+      : []),
+    {
       name: 'bootstrapsigner',
       make: () => new BootstrapSigner(clientOf('bootstrap-signer'), clock, complain),
     },
@@ -126,5 +170,19 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     async stop() {
       await Promise.all(running.map((loop) => loop.stop()));
     },
+  };
+}
+
+/** Whether those who ask for a kubelet's certificate may: the question that a SubjectAccessReview would put. */
+function mayAskFor({ authorization }: ControllerParts): MayAskFor {
+  return async (user, subresource) => {
+    const asked = {
+      verb: 'create',
+      group: 'certificates.k8s.io',
+      version: '*',
+      resource: 'certificatesigningrequests',
+      subresource,
+    };
+    return (await authorization.authorize(resourceAttributes(user, asked))).decision === 'allow';
   };
 }
