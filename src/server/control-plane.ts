@@ -203,8 +203,15 @@ export class ControlPlane {
       otherVersions,
       onError: (error) => log.error({ error: error.message }, 'the store does not answer; trying again'),
     });
-    await Promise.all(caches.map((cache) => cache.start()));
-    plane = new ControlPlane(parts, registry, caches, late, encryption);
+    try {
+      await Promise.all(caches.map((cache) => cache.start()));
+      plane = new ControlPlane(parts, registry, caches, late, encryption);
+    } catch (error) {
+      // A start that is refused leaves nothing behind that reads the store.
+      for (const cache of caches) cache.stop();
+      encryption?.close();
+      throw error;
+    }
     return plane;
   }
 
