@@ -149,6 +149,21 @@ describe('the cache of tokens', () => {
     expect(cache.size).toBe(0);
   });
 
+  it('neither remembers nor shares what was on its way when it was cleared', async () => {
+    const answers: ((verdict: AuthenticationVerdict) => void)[] = [];
+    const inner = counted(() => new Promise<AuthenticationVerdict>((resolve) => answers.push(resolve)));
+    const cache = new TokenCache(inner);
+    const before = cache.authenticateToken('t', at(0));
+    cache.clear();
+    const after = cache.authenticateToken('t', at(0));
+    answers[1]!(yes('new'));
+    answers[0]!(yes('old'));
+    expect(await before).toMatchObject({ user: { name: 'old' } });
+    expect(await after).toMatchObject({ user: { name: 'new' } });
+    expect(cache.authenticateToken('t', at(1))).toMatchObject({ user: { name: 'new' } });
+    expect(inner.calls).toBe(2);
+  });
+
   it('keeps no token', () => {
     const cache = new TokenCache(counted((token) => yes(token)));
     cache.authenticateToken('hunter2', at(0));

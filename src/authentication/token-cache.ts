@@ -49,6 +49,8 @@ export class TokenCache implements TokenAuthenticator {
   /** From an object to what rests on it, answered or being looked up. */
   readonly #dependents = new Map<string, Set<Lookup>>();
   readonly #lookups = new Map<string, Lookup>();
+  /** Look-ups on their way, which `clear` keeps from being remembered. */
+  readonly #running = new Set<Lookup>();
   readonly #prefixes = new WeakMap<readonly string[], string>();
 
   constructor(inner: TokenAuthenticator, options: TokenCacheOptions = {}) {
@@ -109,6 +111,7 @@ export class TokenCache implements TokenAuthenticator {
     };
     const verdict = this.#inner.authenticateToken(token, own, asked);
     if (!(verdict instanceof Promise)) return this.#keep(lookup, verdict, context.now);
+    this.#running.add(lookup);
     const settled = verdict.then(
       (v) => this.#keep(lookup, v, context.now),
       (error: unknown) => {
@@ -116,7 +119,10 @@ export class TokenCache implements TokenAuthenticator {
         throw error;
       },
     );
-    const shared = settled.finally(() => this.#inFlight.delete(key));
+    const shared = settled.finally(() => {
+      this.#running.delete(lookup);
+      if (this.#inFlight.get(key) === shared) this.#inFlight.delete(key);
+    });
     this.#inFlight.set(key, shared);
     return shared;
   }
@@ -184,8 +190,13 @@ export class TokenCache implements TokenAuthenticator {
     }
   }
 
-  /** Forgets everything: keys, token files or the authentication configuration were replaced. */
+  /**
+   * Forgets everything: keys, token files or the authentication configuration were replaced. What is on its way is
+   * neither remembered nor shared with who asks from now on.
+   */
   clear(): void {
+    this.#inFlight.clear();
+    for (const lookup of this.#running) lookup.stale = true;
     for (const dependents of this.#dependents.values()) for (const lookup of dependents) lookup.stale = true;
     this.#answers.clear();
     this.#lookups.clear();
