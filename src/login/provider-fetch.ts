@@ -1,4 +1,7 @@
-import { Agent, request } from 'node:https';
+import { request } from 'node:https';
+import { trusting } from '../authentication/oidc/issuer-client.ts';
+import { ProxyAwareAgent } from '../authentication/oidc/proxy.ts';
+import { systemRoots } from '../pki/system-roots.ts';
 
 const TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -14,11 +17,7 @@ interface FetchOptions {
 export function providerFetch(
   ca: string | undefined,
 ): (url: string, options: FetchOptions) => Promise<Response> {
-  const agent = new Agent({
-    keepAlive: false,
-    minVersion: 'TLSv1.2',
-    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
-  });
+  const agent = new ProxyAwareAgent({ keepAlive: false, secureContext: trusting(ca ?? systemRoots()) });
   return (url, { method, headers, body, signal }) =>
     new Promise((resolve, reject) => {
       const asked = request(url, {

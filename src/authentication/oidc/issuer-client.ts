@@ -1,7 +1,10 @@
-import { Agent, request } from 'node:https';
+import { request } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { quote } from '../../meta/go-quote.ts';
+import { systemRoots } from '../../pki/system-roots.ts';
 import { failedRequest } from '../../webhook/failure.ts';
 import type { Headers } from './freshness.ts';
+import { ProxyAwareAgent } from './proxy.ts';
 
 export interface IssuerAnswer {
   status: number;
@@ -25,15 +28,15 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** HTTPS to one issuer, over connections that are kept. */
 export class HttpsIssuerClient implements IssuerClient {
-  readonly #agent: Agent;
+  readonly #agent: ProxyAwareAgent;
 
   /** @param ca whom to trust, in PEM, be it a root or not; the machine's own roots where it is empty */
   constructor(ca: string) {
-    this.#agent = new Agent({
+    this.#agent = new ProxyAwareAgent({
       keepAlive: true,
       maxFreeSockets: 4,
-      minVersion: 'TLSv1.2',
-      ...(ca === '' ? {} : { ca, allowPartialTrustChain: true }),
+      // Made once: a system's roots take a while to read.
+      secureContext: trusting(ca === '' ? systemRoots() : ca),
     });
   }
 
@@ -104,6 +107,14 @@ export class HttpsIssuerClient implements IssuerClient {
       asked.end();
     });
   }
+}
+
+/** What trusts these authorities, be they roots or not; Node's own where there are none. */
+export function trusting(ca: string | undefined): SecureContext {
+  return createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(ca === undefined ? {} : { ca, allowPartialTrustChain: true }),
+  });
 }
 
 function redirection({ status, headers }: IssuerAnswer, from: string): string | undefined {
