@@ -24,6 +24,7 @@ import {
   type Program,
   RESOURCE_CHECK_TYPE,
   STRING,
+  type StructResolver,
   type StructType,
   TIMESTAMP,
 } from '../cel/index.ts';
@@ -147,7 +148,17 @@ const RESULTS: Record<AdmissionExpression['result'], readonly CelType[]> = {
   any: [ANY],
 };
 
+/** As cel-go prints it. */
+const typeName = (type: CelType): string => (type === NULL ? 'null_type' : formatType(type));
+
 export type Compiled = { ok: true; program: Program; type: CelType } | { ok: false; fault: string };
+
+/** What is known of the types of `object`, `oldObject` and `params`. */
+export interface TypedObjects {
+  object: CelType;
+  params?: CelType | undefined;
+  structs: StructResolver;
+}
 
 /** An expression that gives a value to `variables.<name>`. */
 export interface CompiledVariable {
@@ -159,12 +170,17 @@ export interface CompiledVariable {
 export class PolicyExpressions {
   readonly variables: CompiledVariable[] = [];
   readonly #declares: boolean;
+  readonly #typed: TypedObjects | undefined;
   readonly #types = new Map<string, CelType>();
   readonly #own = new Map<string, Environment>();
 
-  /** @param declares whether `variables` is known at all */
-  constructor(declares: boolean) {
+  /**
+   * @param declares whether `variables` is known at all
+   * @param typed types of the objects, for type checking; else they may be anything
+   */
+  constructor(declares: boolean, typed?: TypedObjects) {
     this.#declares = declares;
+    this.#typed = typed;
   }
 
   /** Variables are those added so far. */
@@ -172,9 +188,9 @@ export class PolicyExpressions {
     const compiled = compile(this.#environment(expression), expression.expression);
     if (!compiled.ok) return { ok: false, fault: `compilation failed: ${compiled.text}` };
     const wanted = RESULTS[expression.result];
-    const found = formatType(compiled.type);
-    if (!wanted.some((type) => type === ANY || formatType(type) === found)) {
-      const names = wanted.map(formatType);
+    const found = typeName(compiled.type);
+    if (!wanted.some((type) => type === ANY || typeName(type) === found)) {
+      const names = wanted.map(typeName);
       const what = names.length === 1 ? names[0] : `one of [${names.join(' ')}]`;
       return { ok: false, fault: `must evaluate to ${what} but got ${found}` };
     }
@@ -190,13 +206,19 @@ export class PolicyExpressions {
 
   #environment(expression: AdmissionExpression): Environment {
     const base = environmentOf(expression);
-    if (!this.#declares) return base;
+    if (!this.#declares && !this.#typed) return base;
     const key = `${expression.params}/${expression.authorizer}/${expression.patchTypes}`;
     let env = this.#own.get(key);
     if (!env) {
+      const { object, params, structs } = this.#typed ?? {};
       env = base.extend({
-        structs: [{ type: VARIABLES_TYPE, field: (field) => this.#types.get(field) }],
-        variables: { variables: VARIABLES_TYPE },
+        structs: this.#declares ? [{ type: VARIABLES_TYPE, field: (field) => this.#types.get(field) }] : [],
+        variables: {
+          ...(this.#declares ? { variables: VARIABLES_TYPE } : {}),
+          ...(object ? { object, oldObject: object } : {}),
+          ...(params && expression.params ? { params } : {}),
+        },
+        ...(structs ? { structResolver: structs } : {}),
       });
       this.#own.set(key, env);
     }

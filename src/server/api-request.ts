@@ -32,7 +32,7 @@ export class ApiRequest {
     this.query = new URLSearchParams(exchange.query);
     this.info = requestInfo(exchange.method, exchange.path, this.query);
     const own = exchange.header('audit-id');
-    this.auditId = own ? own.slice(0, 64) : randomUUID();
+    this.auditId = own || randomUUID();
     const { path, verb, apiGroup, apiVersion, namespace, resource, subresource, name } = this.info;
     this.record = {
       id: this.auditId,
@@ -92,8 +92,10 @@ export class ApiRequest {
   }
 }
 
-/** RFC 7230 quoted-string without control characters (apimachinery pkg/util/net, NewWarningHeader). */
+/** RFC 7230 quoted-string without control characters, in UTF-8 (apimachinery pkg/util/net, NewWarningHeader). */
 function escapeWarning(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
-  return text.replace(/[\x00-\x1f\x7f]/g, '').replace(/[\\"]/g, '\\$&');
+  const quoted = text.replace(/[\x00-\x1f\x7f]/g, '').replace(/[\\"]/g, '\\$&');
+  // Node writes each character of a header as one byte.
+  return Buffer.from(quoted, 'utf8').toString('latin1');
 }

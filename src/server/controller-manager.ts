@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { resourceAttributes } from '../authorization/attributes.ts';
 import { typeCheck } from '../admission/policy/type-checking.ts';
+import { resourceAttributes } from '../authorization/attributes.ts';
 import type { AuthorizationChain } from '../authorization/chain.ts';
 import { BootstrapSigner } from '../controllers/bootstrap-signer.ts';
 import { BootstrapTokenCleaner } from '../controllers/bootstrap-token-cleaner.ts';
@@ -12,8 +12,8 @@ import { GarbageCollector } from '../controllers/garbage-collector.ts';
 import { LegacyTokenCleaner } from '../controllers/legacy-token-cleaner.ts';
 import { LegacyTokenTracking } from '../controllers/legacy-token-tracking.ts';
 import { NamespaceDeletion } from '../controllers/namespace-deletion.ts';
-import { ResourceQuotaController } from '../controllers/resource-quota.ts';
 import { PolicyTypeChecking, type TypeCheck } from '../controllers/policy-type-checking.ts';
+import { ResourceQuotaController } from '../controllers/resource-quota.ts';
 import { RootCaPublisher } from '../controllers/root-ca-publisher.ts';
 import { ServiceAccountsController } from '../controllers/service-accounts.ts';
 import { type LegacyTokenMaker, TokenSecretsController } from '../controllers/token-secrets.ts';
@@ -139,7 +139,11 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     {
       name: 'validatingadmissionpolicy-status',
       make: () =>
-        new PolicyTypeChecking(clientOf('validatingadmissionpolicy-status-controller'), typeCheck as TypeCheck, complain),
+        new PolicyTypeChecking(
+          clientOf('validatingadmissionpolicy-status-controller'),
+          typeCheck as TypeCheck,
+          complain,
+        ),
     },
     { name: 'resourcequota', make: quotas },
     {

@@ -43,7 +43,7 @@ export function applyOperations(
 type Container = Record<string, unknown> | unknown[];
 
 const isContainer = (value: unknown): value is Container => value !== null && typeof value === 'object';
-const unescape = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~');
+const unescapeToken = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~');
 
 class Patched {
   root: unknown;
@@ -83,9 +83,9 @@ class Patched {
     let holder: unknown = this.root;
     for (const part of parts.slice(1, -1)) {
       if (!isContainer(holder)) return undefined;
-      holder = peek(holder, unescape(part));
+      holder = peek(holder, unescapeToken(part));
     }
-    return isContainer(holder) ? { holder, key: unescape(parts[parts.length - 1]!) } : undefined;
+    return isContainer(holder) ? { holder, key: unescapeToken(parts[parts.length - 1]!) } : undefined;
   }
 
   #add(path: string, value: unknown): void {
