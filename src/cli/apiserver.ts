@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { AuditBatchOptions, AuditMode, AuditOptions, AuditTruncateOptions } from '../audit/options.ts';
 import { defaultAuthenticationOptions } from '../authentication/flags.ts';
+import { EXPLAIN_MODES, type ExplainMode } from '../server/explain-refusal.ts';
 import type { ServerOptions } from '../server/options.ts';
 import { KUBERNETES_VERSION } from '../server/version.ts';
 import { apiserverFlags } from './apiserver-flags.ts';
@@ -177,11 +178,18 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
     serviceClusterIpRange: values.string('service-cluster-ip-range', '10.0.0.0/24'),
     serviceNodePortRange: values.string('service-node-port-range', '30000-32767'),
     eventTtlSeconds: values.number('event-ttl', 3_600_000) / 1000,
+    explain: explainMode(values.string('explain', 'off')),
     decisionRecords: Math.max(values.number('decision-records', 2000), 1),
     maxRequestsInflight: values.number('max-requests-inflight', 400),
     maxMutatingRequestsInflight: values.number('max-mutating-requests-inflight', 200),
     shutdownDelayMs: values.number('shutdown-delay-duration', 0),
   };
+}
+
+function explainMode(text: string): ExplainMode {
+  const mode = EXPLAIN_MODES.find((one) => one === text);
+  if (mode) return mode;
+  throw new Error(`--explain has to be one of ${EXPLAIN_MODES.join(', ')}, not ${JSON.stringify(text)}`);
 }
 
 /** The pair that flags name, or apiserver.crt and apiserver.key of --cert-dir, made where they are missing. */

@@ -44,6 +44,7 @@ export async function up({ dataDir, port, flags }: UpOptions): Promise<number> {
       '--authorization-mode=Node,RBAC',
       '--enable-admission-plugins=NodeRestriction',
       '--enable-bootstrap-token-auth',
+      '--explain=loopback',
       ...flags,
     ];
     const { values } = parseFlags(apiserverFlags, args);

@@ -69,13 +69,16 @@ export class DecisionRing {
     return this.list().find((record) => record.id === id);
   }
 
-  /** Newest first. */
-  list(limit = this.#ring.length): DecisionRecord[] {
+  /** Newest first: at most so many of those that match. */
+  list(
+    limit = this.#ring.length,
+    matches: (record: DecisionRecord) => boolean = () => true,
+  ): DecisionRecord[] {
     const out: DecisionRecord[] = [];
     for (let i = 1; i <= this.#ring.length && out.length < limit; i++) {
       const record = this.#ring[(this.#next - i + this.#ring.length) % this.#ring.length];
       if (!record) break;
-      out.push(record);
+      if (matches(record)) out.push(record);
     }
     return out;
   }

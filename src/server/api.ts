@@ -3,6 +3,7 @@ import { methodNotAllowedError, resourceNotFoundError, StatusError } from '../me
 import { answerBytes, answerObject, answerPageNotFound, answerStatus } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
+import type { RefusalExplainer } from './explain-refusal.ts';
 import type { HealthChecks } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import {
@@ -31,6 +32,8 @@ export interface ApiParts {
   openapi: OpenApi;
   issuer: IssuerDiscovery;
   extra: readonly ExtraPath[];
+  /** Tells those who may know why admission refuses a request. */
+  explain?: RefusalExplainer | undefined;
 }
 
 /** What stands behind the doors: resources, discovery, OpenAPI, health, version and metrics, by path. */
@@ -47,6 +50,7 @@ export class Api {
       else await this.#path(request);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
+      if (this.#parts.explain && isDenied(request)) await this.#parts.explain(request);
       if (!request.exchange.closed) answerStatus(request, error);
     }
   };
@@ -155,6 +159,8 @@ export class Api {
     answerObject(request, 200, choose(request), list);
   }
 }
+
+const isDenied = ({ record }: ApiRequest): boolean => record.admission?.at(-1)?.outcome === 'denied';
 
 function choose(request: ApiRequest, allowed: (transform: Transform) => boolean = () => false): Negotiated {
   const accept = request.exchange.header('accept');

@@ -12,6 +12,7 @@ import type { UserInfo } from '../meta/user.ts';
 import { answerBytes, answerStatus } from './answer.ts';
 import { ApiRequest } from './api-request.ts';
 import type { Exchange } from './exchange.ts';
+import type { RefusalExplainer } from './explain-refusal.ts';
 import type { Flow } from './flow-control.ts';
 import { knownFailure } from './known-failure.ts';
 
@@ -48,6 +49,8 @@ export interface ChainParts {
     outcome: unknown,
   ): void;
   logFailure(request: ApiRequest, error: unknown): void;
+  /** Tells those who may know why a request is refused; absent where nobody is told. */
+  explain?: RefusalExplainer;
   /** The flow that a request belongs to, by FlowSchemas. */
   classify?(request: ApiRequest): Flow | undefined;
   /** The API behind the doors. */
@@ -93,7 +96,7 @@ export class RequestChain {
   }
 
   async #pass(request: ApiRequest): Promise<void> {
-    const { authorization } = this.#parts;
+    const { authorization, clock } = this.#parts;
     if (!(await this.#authenticate(request))) return;
     const { audit } = this.#parts;
     if (audit && !(await audit.received(request, true))) return;
@@ -104,9 +107,13 @@ export class RequestChain {
       request.headers['x-kubernetes-pf-prioritylevel-uid'] = flow.levelUid;
     }
     const attributes = requestAttributes(request.info, request.user);
+    const started = clock.monotonic();
     const asked = authorization.authorize(attributes);
     const outcome = asked instanceof Promise ? await asked : asked;
-    if (!this.#authorized(request, attributes, outcome)) return;
+    const micros = Math.round((clock.monotonic() - started) * 1000);
+    request.record.authorization = { micros, decision: outcome.decision, asked: outcome.asked };
+    const authorized = this.#authorized(request, attributes, outcome);
+    if (authorized !== true && !(await authorized)) return;
     const handled = this.#parts.handle(request);
     if (handled) await handled;
   }
@@ -138,10 +145,13 @@ export class RequestChain {
       request.record.authentication.user = request.user;
       return true;
     }
+    // A verdict of the chain's own stands in no authenticator's list.
+    if (!outcome.asked.includes(outcome.verdict))
+      request.record.authentication.asked = [...outcome.asked, outcome.verdict];
     this.#parts.logRefusal(request, 'authentication', outcome);
     const { audit } = this.#parts;
     if (audit && !(await audit.received(request, false))) return false;
-    this.#refuse(request, unauthorizedError());
+    await this.#refuse(request, unauthorizedError());
     return false;
   }
 
@@ -157,7 +167,7 @@ export class RequestChain {
       const missing = error instanceof MissingImpersonationRight ? { missing: error.missing } : {};
       request.record.impersonation = { micros, refused: error.message, ...missing };
       this.#parts.logRefusal(request, 'impersonation', result.error);
-      this.#refuse(request, result.error, { 'x-content-type-options': 'nosniff' });
+      await this.#refuse(request, result.error, { 'x-content-type-options': 'nosniff' });
       return false;
     }
     const { user, constraint } = result;
@@ -171,8 +181,7 @@ export class RequestChain {
     request: ApiRequest,
     attributes: AuthorizationAttributes,
     outcome: AuthorizationOutcome,
-  ): boolean {
-    request.record.authorization = { micros: 0, decision: outcome.decision, asked: outcome.asked };
+  ): boolean | Promise<boolean> {
     request.annotate('authorization.k8s.io/decision', outcome.decision === 'allow' ? 'allow' : 'forbid');
     request.annotate('authorization.k8s.io/reason', outcome.reason);
     if (outcome.decision === 'allow') return true;
@@ -190,13 +199,17 @@ export class RequestChain {
       );
       return false;
     }
-    this.#refuse(request, forbiddenStatus(attributes, outcome.reason), {
+    return this.#refuse(request, forbiddenStatus(attributes, outcome.reason), {
       'x-content-type-options': 'nosniff',
-    });
-    return false;
+    }).then(() => false);
   }
 
-  #refuse(request: ApiRequest, error: StatusError, headers: Record<string, string> = {}): void {
+  async #refuse(
+    request: ApiRequest,
+    error: StatusError,
+    headers: Record<string, string> = {},
+  ): Promise<void> {
+    if (this.#parts.explain) await this.#parts.explain(request);
     answerStatus(request, error, headers);
   }
 

@@ -48,6 +48,7 @@ import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
 import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
+import { refusalExplainer } from './explain-refusal.ts';
 import { FlowClassifier } from './flow-control.ts';
 import { OpenWatches } from './handlers/watch.ts';
 import { type HealthCheck, HealthChecks } from './health.ts';
@@ -366,7 +367,16 @@ export class ControlPlane {
     });
     if (request.info.apiGroup !== 'rbac.authorization.k8s.io') return hook;
     const guard = new EscalationGuard(this.authorization.chain, this.policy);
-    return guardRbacWrites(hook, guard, request.user, request.info.name);
+    return guardRbacWrites(hook, guard, request.user, request.info.name, ({ message: why }) => {
+      request.record.admission ??= [];
+      request.record.admission.push({
+        by: 'RBAC',
+        phase: 'mutate',
+        outcome: 'denied',
+        code: 'RBAC_ESCALATION',
+        facts: { why },
+      });
+    });
   }
 
   #virtuals(): Map<string, VirtualResource> {
@@ -425,6 +435,13 @@ export class ControlPlane {
       jwksUri: options.authentication.serviceAccounts.jwksUri,
       externalAddress: options.externalHostname || `${hostOf(options)}:${options.port}`,
     });
+    const policy = rbacSource(this.client);
+    const explain = refusalExplainer({
+      mode: options.explain,
+      authorization: this.authorization.chain,
+      policy,
+      failed: (error) => log.error({ error: words(error) }, 'a refusal could not be explained'),
+    });
     const api = new Api({
       router,
       discovery,
@@ -433,11 +450,13 @@ export class ControlPlane {
       openapi: new OpenApi({ customResources: () => [], generation: () => this.registry.generation }),
       issuer,
       extra: [
-        decisionsPath({ decisions: this.decisions, policy: rbacSource(this.client) }),
+        decisionsPath({ decisions: this.decisions, policy, watches: this.#watches }),
         ...(this.#parts.extra ?? []),
       ],
+      explain,
     });
     return {
+      ...(explain ? { explain } : {}),
       clock: this.#clock,
       authentication: this.authentication.chain,
       audiences: this.authentication.apiAudiences,

@@ -1,6 +1,7 @@
 import type { AuditOptions } from '../audit/options.ts';
 import type { AuthenticationOptions } from '../authentication/flags.ts';
 import type { AuthorizationOptions } from '../authorization/config/flags.ts';
+import type { ExplainMode } from './explain-refusal.ts';
 
 /** Everything a server is started with; `cli/apiserver.ts` makes it of flags, programs may make it themselves. */
 export interface ServerOptions {
@@ -50,6 +51,8 @@ export interface ServerOptions {
   serviceNodePortRange: string;
   eventTtlSeconds: number;
   decisionRecords: number;
+  /** Who is told in the answer why a request is refused. */
+  explain: ExplainMode;
   maxRequestsInflight: number;
   maxMutatingRequestsInflight: number;
   shutdownDelayMs: number;

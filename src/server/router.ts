@@ -6,7 +6,7 @@ import type { AdmissionHook } from '../registry/admission-hook.ts';
 import { checkLogOptions, podConnection } from '../registry/core/pod-connect.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 import { shownScale } from '../registry/scale.ts';
-import { answerBytes, answerObject, answerPageNotFound, answerStatus } from './answer.ts';
+import { answerBytes, answerObject, answerPageNotFound } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
 import { create, createVirtual } from './handlers/create.ts';
@@ -57,15 +57,6 @@ export class ResourceRouter {
     this.#parts = parts;
   }
 
-  async handle(request: ApiRequest): Promise<void> {
-    try {
-      await this.#route(request);
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      if (!request.exchange.closed) answerStatus(request, error);
-    }
-  }
-
   #target(request: ApiRequest): Target | undefined {
     const { info } = request;
     const served = this.#parts.registry.find(info.apiGroup, info.apiVersion, info.resource);
@@ -80,7 +71,8 @@ export class ResourceRouter {
     return { served, subresource: info.subresource, name };
   }
 
-  async #route(request: ApiRequest): Promise<void> {
+  /** Rejects with the StatusError that the request is to be answered with. */
+  async handle(request: ApiRequest): Promise<void> {
     const { info } = request;
     if (info.path.includes('%2F') || request.exchange.path.toLowerCase().includes('%2f'))
       throw resourceNotFoundError();

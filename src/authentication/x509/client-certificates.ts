@@ -3,6 +3,8 @@ import { type ParsedCertificate, parseCertificate } from './certificate.ts';
 import type { CertificatePool } from './pool.ts';
 import { type CertificateFault, verifyClientCertificate } from './verify.ts';
 
+const COMMON_NAME = '2.5.4.3';
+
 /** Where authorities come from; the pool may be another one after a reload. Undefined: none yet, no opinion. */
 export interface PoolSource {
   current(): CertificatePool | undefined;
@@ -56,7 +58,11 @@ function check(presented: readonly CertificateDer[], pool: CertificatePool, now:
   if (!isChain(parsed)) return { pool, from: 0, until: Number.POSITIVE_INFINITY, answer: { fault: parsed } };
   const leaf = parsed[0]!;
   const result = verifyClientCertificate(leaf, parsed.slice(1), pool, now);
-  if ('fault' in result) return { pool, from: now, until: now + REFUSAL_MS, answer: result };
+  if ('fault' in result) {
+    const { code, facts } = result.fault;
+    const fault = { code, facts: { ...facts, commonName: lastCommonName(leaf) } };
+    return { pool, from: now, until: now + REFUSAL_MS, answer: { fault } };
+  }
   const chain = result.chains[0]!;
   return {
     pool,
@@ -65,6 +71,10 @@ function check(presented: readonly CertificateDer[], pool: CertificatePool, now:
     answer: { leaf },
   };
 }
+
+/** Whose the certificate says it is, though nobody vouches for that. */
+const lastCommonName = ({ subject }: ParsedCertificate): string =>
+  subject.findLast(({ type }) => type === COMMON_NAME)?.value ?? '';
 
 function parse(presented: readonly CertificateDer[]): Parsed {
   let parsed = parsedChains.get(presented);

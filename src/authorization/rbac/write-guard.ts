@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../meta/object.ts';
+import type { StatusError } from '../../meta/status.ts';
 import type { UserInfo } from '../../meta/user.ts';
 import type { AdmissionHook, AdmissionRequest } from '../../registry/admission-hook.ts';
 import type { EscalationGuard } from './escalation.ts';
@@ -9,13 +10,15 @@ const RESOURCES: ReadonlySet<string> = new Set(Object.values(RBAC_KINDS));
 
 /**
  * Puts the escalation guard behind the mutating phase, where kube-apiserver has it: what plugins made of the object is
- * checked, and nothing is validated or written before. `requestName` is the name in the request's path.
+ * checked, and nothing is validated or written before. `requestName` is the name in the request's path; `refused` is told of
+ * each write that would grant more than its caller holds.
  */
 export function guardRbacWrites(
   hook: AdmissionHook,
   guard: EscalationGuard,
   user: UserInfo,
   requestName: string,
+  refused: (error: StatusError) => void = () => {},
 ): AdmissionHook {
   return {
     mutate: async (request) => {
@@ -29,7 +32,9 @@ export function guardRbacWrites(
         object: request.object,
         old: request.oldObject,
       });
-      if (refusal) throw refusal;
+      if (!refusal) return;
+      if (refusal.status.code === 403) refused(refusal);
+      throw refusal;
     },
     validate: (request) => hook.validate(request),
   };

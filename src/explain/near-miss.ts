@@ -1,0 +1,112 @@
+import { either, shellWord, who } from './fixes/phrases.ts';
+import type { MissingRight } from './record.ts';
+
+/** A binding of the caller that nearly allows a request, as explainRefusal of the RBAC authorizer finds it. */
+export interface NearBinding {
+  binding: { kind: string; namespace: string; name: string };
+  role: { kind: string; name: string };
+  rule?: {
+    verbs: readonly string[];
+    resources?: readonly string[];
+    resourceNames?: readonly string[];
+    nonResourceURLs?: readonly string[];
+  };
+  differences: readonly { part: string; asked: string; held: readonly string[] }[];
+}
+
+/** What RBAC would need to allow a request. */
+export interface RemedyFacts {
+  nearMisses: readonly NearBinding[];
+  manifest: string | undefined;
+}
+
+const resourceOf = ({ resource, subresource }: MissingRight): string =>
+  subresource === '' ? resource : `${resource}/${subresource}`;
+
+/** `get pods in dev`, `create clusterroles.rbac.authorization.k8s.io`, `get /metrics`. */
+export function rightText(asked: MissingRight): string {
+  if (!asked.isResourceRequest) return `${asked.verb} ${asked.path}`;
+  const group = asked.apiGroup === '' ? '' : `.${asked.apiGroup}`;
+  const name = asked.name === '' ? '' : ` ${asked.name}`;
+  const place = asked.namespace === '' ? '' : ` in ${asked.namespace}`;
+  return `${asked.verb} ${resourceOf(asked)}${group}${name}${place}`;
+}
+
+const bindingText = ({ kind, namespace, name }: NearBinding['binding']): string =>
+  `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+
+const all = (items: readonly string[] = [], of = 'everything'): string =>
+  items.includes('*') ? of : either(items, 'and');
+
+/** How near a binding comes, in a sentence: what the caller may do by it, and what is lacking. */
+export function nearMissText(miss: NearBinding, asked: MissingRight): string {
+  const by = `by ${bindingText(miss.binding)}`;
+  const parts = new Map(miss.differences.map((difference) => [difference.part, difference]));
+  const { rule } = miss;
+  if (parts.has('role') || !rule)
+    return `${bindingText(miss.binding)} refers to ${miss.role.kind} ${miss.role.name}, which does not exist or has no rules`;
+  const place = miss.binding.namespace === '' ? '' : ` in ${miss.binding.namespace}`;
+  const what = rule.nonResourceURLs?.length
+    ? either(rule.nonResourceURLs, 'and')
+    : all(rule.resources, 'all resources');
+  const names = rule.resourceNames?.length ? ` named ${either(rule.resourceNames, 'and')}` : '';
+  const may = `may ${all(rule.verbs, 'do all')}${rule.verbs.includes('*') ? ' to' : ''} ${what}${names}${place} ${by}`;
+  const lacking: string[] = [];
+  if (parts.has('resource') || parts.has('apiGroup')) lacking.push(`not ${groupedResource(asked)}`);
+  if (parts.has('path')) lacking.push(`not ${asked.path}`);
+  if (parts.has('verb')) lacking.push(lacking.length ? `nor ${asked.verb}` : `not ${asked.verb} them`);
+  if (parts.has('name')) lacking.push(asked.name === '' ? 'not without a name' : `not ${asked.name}`);
+  if (parts.has('namespace'))
+    lacking.push(asked.namespace === '' ? 'not in all namespaces' : `not in ${asked.namespace}`);
+  return `${may}, but ${lacking.join(' and ')}`;
+}
+
+const groupedResource = (asked: MissingRight): string =>
+  asked.apiGroup === '' ? resourceOf(asked) : `${resourceOf(asked)} of ${asked.apiGroup}`;
+
+/** What RBAC lacks for a request, in a sentence: the nearest miss where there is one. */
+export function lackText(asked: MissingRight, misses: readonly NearBinding[]): string {
+  const [nearest] = misses;
+  const name = who(asked.user);
+  if (!nearest) return `${name} may not ${rightText(asked)}: no role bound to this user comes near it`;
+  const text = nearMissText(nearest, asked);
+  return text.startsWith('may ') ? `${name} ${text}` : `${name} may not ${rightText(asked)}: ${text}`;
+}
+
+/** The two kubectl commands that grant a right and no more; undefined for requests that no rule can name. */
+export function grantCommands(asked: MissingRight): string | undefined {
+  const { user, verb, namespace, apiGroup, resource, subresource, name, path, isResourceRequest } = asked;
+  if (verb === '' || (isResourceRequest && resource === '')) return undefined;
+  const isLocal = isResourceRequest && namespace !== '';
+  const [role, binding] = isLocal ? ['role', 'rolebinding'] : ['clusterrole', 'clusterrolebinding'];
+  const roleName = objectName('allow', verb, isResourceRequest ? resourceOf(asked) : path);
+  const group = apiGroup === '' ? '' : `.${apiGroup}`;
+  const sub = subresource === '' ? '' : `/${subresource}`;
+  const what = isResourceRequest
+    ? `--resource=${shellWord(`${resource}${group}${sub}`)}${name === '' ? '' : ` --resource-name=${shellWord(name)}`}`
+    : `--non-resource-url=${shellWord(path)}`;
+  const place = isLocal ? ` -n ${shellWord(namespace)}` : '';
+  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user.name);
+  const subject = account
+    ? `--serviceaccount=${shellWord(`${account[1]}:${account[2]}`)}`
+    : `--user=${shellWord(user.name)}`;
+  const bindingName = objectName(roleName, 'to', account ? account[2]! : user.name);
+  return (
+    `kubectl create ${role} ${roleName} --verb=${shellWord(verb)} ${what}${place}` +
+    ` && kubectl create ${binding} ${bindingName} --${role}=${roleName} ${subject}${place}`
+  );
+}
+
+const MAX_NAME = 200;
+
+/** A name that a Kubernetes object may have, out of words. */
+function objectName(...words: string[]): string {
+  const text = words
+    .join('-')
+    .toLowerCase()
+    .replaceAll('*', 'all')
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, MAX_NAME)
+    .replace(/^-|-$/g, '');
+  return text || 'allow';
+}

@@ -1,0 +1,11 @@
+import type { Facts } from '../verdict.ts';
+import { policyWords } from './policy.ts';
+import { serviceAccountAdmissionWords } from './service-account-admission.ts';
+
+const WORDS: Readonly<Record<string, (facts: any) => string>> = {
+  ...policyWords,
+  ...serviceAccountAdmissionWords,
+};
+
+/** Why an admission plugin refused, in kube-apiserver's words; the code where nobody has words for it. */
+export const admissionText = (code: string, facts: Facts): string => WORDS[code]?.(facts) ?? code;
