@@ -19,13 +19,18 @@ export const isIssued = (csr: KubeObject): boolean => Boolean(csr['status']?.cer
 
 /** The request that is to be signed. Throws an Error where it cannot be read. */
 export function requestOf(csr: KubeObject): CertificateRequest {
-  const parsed = parseCertificateRequest(Buffer.from(csr['spec']?.request ?? '', 'base64').toString('latin1'));
+  const parsed = parseCertificateRequest(
+    Buffer.from(csr['spec']?.request ?? '', 'base64').toString('latin1'),
+  );
   if (typeof parsed === 'string') throw new Error(`unable to parse csr "${csr.metadata.name}": ${parsed}`);
   return parsed;
 }
 
 /** Why a request is none for a kubelet's client certificate; undefined where it is one. */
-export function kubeletClientFault(request: CertificateRequest, usages: readonly string[]): string | undefined {
+export function kubeletClientFault(
+  request: CertificateRequest,
+  usages: readonly string[],
+): string | undefined {
   if (!isNodesOnly(request)) return 'subject organization is not system:nodes';
   if (request.dnsNames.length) return 'DNS subjectAltNames are not allowed';
   if (request.emailAddresses.length) return 'Email subjectAltNames are not allowed';
@@ -37,9 +42,13 @@ export function kubeletClientFault(request: CertificateRequest, usages: readonly
 }
 
 /** The same for a kubelet's serving certificate. */
-export function kubeletServingFault(request: CertificateRequest, usages: readonly string[]): string | undefined {
+export function kubeletServingFault(
+  request: CertificateRequest,
+  usages: readonly string[],
+): string | undefined {
   if (!isNodesOnly(request)) return 'subject organization is not system:nodes';
-  if (request.dnsNames.length + request.ipAddresses.length === 0) return 'DNS or IP subjectAltName is required';
+  if (request.dnsNames.length + request.ipAddresses.length === 0)
+    return 'DNS or IP subjectAltName is required';
   if (request.emailAddresses.length) return 'Email subjectAltNames are not allowed';
   if (request.uris.length) return 'URI subjectAltNames are not allowed';
   const fault = usagesFault(usages, 'server auth');

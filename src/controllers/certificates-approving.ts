@@ -1,6 +1,6 @@
 import type { KubeObject } from '../meta/object.ts';
-import type { UserInfo } from '../meta/user.ts';
 import { isStatus } from '../meta/status.ts';
+import type { UserInfo } from '../meta/user.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import { CertificateLoop, NotYet } from './certificate-queue.ts';
 import {
@@ -32,7 +32,8 @@ export class CertificatesApproving extends CertificateLoop {
 
   protected async handle(csr: KubeObject): Promise<void> {
     const { spec } = csr;
-    if (spec?.signerName !== KUBELET_CLIENT || hasCondition(csr, 'Approved') || hasCondition(csr, 'Denied')) return;
+    if (spec?.signerName !== KUBELET_CLIENT || hasCondition(csr, 'Approved') || hasCondition(csr, 'Denied'))
+      return;
     const request = requestOf(csr);
     if (kubeletClientFault(request, spec.usages ?? [])) return;
     const { username = '', uid, groups = [], extra } = spec;

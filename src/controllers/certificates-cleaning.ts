@@ -52,7 +52,8 @@ export class CertificatesCleaning implements Controller {
       try {
         await this.#client.delete(CERTIFICATE_REQUESTS, '', name!, uid ? { preconditions: { uid } } : {});
       } catch (error) {
-        if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict')) this.#complain?.(this.name, name!, error);
+        if (!isStatus(error, 'NotFound') && !isStatus(error, 'Conflict'))
+          this.#complain?.(this.name, name!, error);
       }
     }
   }

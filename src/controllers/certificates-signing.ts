@@ -60,14 +60,21 @@ export class CertificatesSigning extends CertificateLoop {
   protected async handle(csr: KubeObject): Promise<void> {
     const { signerName, usages = [], expirationSeconds } = csr['spec'] ?? {};
     const faultOf = Object.hasOwn(SIGNERS, signerName ?? '') ? SIGNERS[signerName] : undefined;
-    if (!faultOf || !hasCondition(csr, 'Approved') || hasCondition(csr, 'Denied') || hasCondition(csr, 'Failed'))
+    if (
+      !faultOf ||
+      !hasCondition(csr, 'Approved') ||
+      hasCondition(csr, 'Denied') ||
+      hasCondition(csr, 'Failed')
+    )
       return;
     const request = requestOf(csr);
     const fault = faultOf(request, usages);
     const now = this.#parts.clock.now();
     if (fault !== undefined) {
       const failed = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message: fault };
-      return this.#write(csr, { conditions: [...conditionsOf(csr), { ...failed, lastUpdateTime: rfc3339(now) }] });
+      return this.#write(csr, {
+        conditions: [...conditionsOf(csr), { ...failed, lastUpdateTime: rfc3339(now) }],
+      });
     }
     const pem = signRequest(request, this.#parts.authority(), {
       usages,
@@ -92,7 +99,10 @@ export class CertificatesSigning extends CertificateLoop {
         '',
         csr.metadata.name!,
         (now) => {
-          if (now.metadata.uid !== csr.metadata.uid || now.metadata.resourceVersion !== csr.metadata.resourceVersion)
+          if (
+            now.metadata.uid !== csr.metadata.uid ||
+            now.metadata.resourceVersion !== csr.metadata.resourceVersion
+          )
             return false;
           now['status'] = { ...now['status'], ...status };
           return true;

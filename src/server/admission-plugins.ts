@@ -51,6 +51,7 @@ import type { Registry } from '../registry/registry.ts';
 import { diskFiles } from '../webhook/files.ts';
 import type { Log } from './log.ts';
 import type { ServerOptions } from './options.ts';
+import { policyPlugins } from './policy-plugins.ts';
 
 export interface AdmissionParts {
   options: ServerOptions;
@@ -71,7 +72,10 @@ export function admissionPlugins(parts: AdmissionParts): AdmissionPlugin[] {
   try {
     const configurations = readAdmissionConfiguration(configFile, diskFiles.read);
     const makers = { ...podMakers(parts, configurations), ...otherMakers(parts, configurations) };
-    return names.map((name) => makers[name]?.()).filter((plugin) => plugin !== undefined);
+    const policies = policyPlugins(parts);
+    return names
+      .map((name) => makers[name]?.() ?? policies.find((plugin) => plugin.name === name))
+      .filter((plugin) => plugin !== undefined);
   } catch (error) {
     throw new Error(`failed to apply admission: ${(error as Error).message}`);
   }
@@ -84,7 +88,10 @@ const listerOf =
   (group: string, resource: string): Lister =>
     client.lister({ group, resource })!;
 
-function podMakers({ options, client, authorization, clock }: AdmissionParts, configurations: Configurations): Makers {
+function podMakers(
+  { options, client, authorization, clock }: AdmissionParts,
+  configurations: Configurations,
+): Makers {
   const lister = listerOf(client);
   const { notReadySeconds: notReady, unreachableSeconds: unreachable } = options.admission;
   return {
@@ -108,7 +115,8 @@ function podMakers({ options, client, authorization, clock }: AdmissionParts, co
         configuration: podSecurityOf(configurations),
         clock,
       }),
-    PodNodeSelector: () => new PodNodeSelector(lister('', 'namespaces'), clusterNodeSelectorsOf(configurations)),
+    PodNodeSelector: () =>
+      new PodNodeSelector(lister('', 'namespaces'), clusterNodeSelectorsOf(configurations)),
     Priority: () => new Priority(lister('scheduling.k8s.io', 'priorityclasses')),
     DefaultTolerationSeconds: () => new DefaultTolerationSeconds({ notReady, unreachable }),
     PodTolerationRestriction: () =>
@@ -121,7 +129,10 @@ function podMakers({ options, client, authorization, clock }: AdmissionParts, co
   };
 }
 
-function otherMakers({ client, registry, authorization, clock }: AdmissionParts, configurations: Configurations): Makers {
+function otherMakers(
+  { client, registry, authorization, clock }: AdmissionParts,
+  configurations: Configurations,
+): Makers {
   const lister = listerOf(client);
   return {
     AlwaysAdmit: () => new AlwaysAdmit(),
@@ -134,7 +145,8 @@ function otherMakers({ client, registry, authorization, clock }: AdmissionParts,
     StorageObjectInUseProtection: () => new StorageObjectInUseProtection(),
     OwnerReferencesPermissionEnforcement: () =>
       new OwnerReferencesPermissionEnforcement(authorization, resourcesOfKind(registry)),
-    PersistentVolumeClaimResize: () => new PersistentVolumeClaimResize(lister('storage.k8s.io', 'storageclasses')),
+    PersistentVolumeClaimResize: () =>
+      new PersistentVolumeClaimResize(lister('storage.k8s.io', 'storageclasses')),
     CertificateApproval: () => new CertificateApproval(authorization),
     CertificateSigning: () => new CertificateSigning(authorization),
     ClusterTrustBundleAttest: () => new ClusterTrustBundleAttest(authorization),
