@@ -84,7 +84,11 @@ export function registerLogin(
     )
     .option('--force', 'sign in anew even though a good token is kept')
     .option('--redirect-port <port>', 'loopback port that the browser comes back to; 0 takes any', portOf, 0)
-    .option('--timeout <duration>', 'how long to wait for the sign-in', durationOf, 180_000)
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait for the sign-in')
+        .argParser(durationOf)
+        .default(180_000, '3m'),
+    )
     .option('--cache-dir <folder>', 'where tokens are kept', defaultCacheFolder(environment))
     .action(async (flags: Flags) => {
       try {
