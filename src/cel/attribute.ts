@@ -150,7 +150,7 @@ function missing(value: CelValue, key: CelValue): CelError {
 }
 
 /** A list's index: ints, and other numbers that are whole. */
-export function listIndex(key: CelValue): number | CelError {
+function listIndex(key: CelValue): number | CelError {
   if (key instanceof CelInt) return key.n;
   if (key instanceof CelUint || typeof key === 'number') {
     const n = typeof key === 'number' ? key : key.n;

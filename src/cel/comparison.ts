@@ -99,7 +99,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** By bytes of UTF-8, which is by code points; UTF-16 order differs only where surrogates meet high characters. */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

@@ -66,7 +66,7 @@ export function toUint(value: CelValue): CelValue {
 const DECIMAL = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$/;
 
 /** Reads a double as Go's ParseFloat does; undefined if it is none or too large. */
-export function parseDouble(text: string): number | undefined {
+function parseDouble(text: string): number | undefined {
   if (text.length <= 1000 && DECIMAL.test(text)) {
     const value = Number(text);
     return Number.isFinite(value) ? value : undefined;

@@ -1,5 +1,5 @@
-import { type CelType, DYN, isAssignableType, type TypeKind } from './types.ts';
-import { type CelError, CelList, CelMap, type CelValue, typeOfValue } from './values.ts';
+import { type CelType, DYN, type TypeKind } from './types.ts';
+import { CelList, CelMap, type CelValue, typeOfValue } from './values.ts';
 
 /** What a function does with its arguments. Errors are values; only non-strict functions ever see one. */
 export type Implementation = (...args: CelValue[]) => CelValue;
@@ -99,14 +99,3 @@ export function typeParameters(o: Overload): string[] {
   o.args.forEach(collect);
   return [...names];
 }
-
-/** Whether two overloads could both apply to some call without dyn. */
-export function overlaps(a: Overload, b: Overload): boolean {
-  return (
-    a.member === b.member &&
-    a.args.length === b.args.length &&
-    a.args.every((t, i) => isAssignableType(t, b.args[i]!) || isAssignableType(b.args[i]!, t))
-  );
-}
-
-export type { CelError };

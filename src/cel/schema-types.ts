@@ -66,7 +66,7 @@ function simple(name: string, celType: CelType, minSerializedSize: number, maxEl
 const BOOL_DECL = simple('bool', BOOL, 4);
 const INT_DECL = simple('int', INT, 1);
 const DOUBLE_DECL = simple('double', DOUBLE, 1);
-export const STRING_DECL = simple('string', STRING, 2);
+const STRING_DECL = simple('string', STRING, 2);
 
 export function listDecl(element: DeclType, maxElements: number): DeclType {
   return { name: 'list', element, maxElements, celType: listType(element.celType), minSerializedSize: 2 };

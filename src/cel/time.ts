@@ -54,7 +54,7 @@ export function formatDuration(duration: CelDuration): string {
 }
 
 /** A duration in seconds as the double Go makes of it. */
-export function durationSeconds(duration: CelDuration): number {
+function durationSeconds(duration: CelDuration): number {
   return Number(duration.nanos / SECOND) + Number(duration.nanos % SECOND) / 1e9;
 }
 

@@ -62,7 +62,7 @@ function prereleasePart(text: string): { value: bigint | string } | string {
 }
 
 /** Parses a version; a string is what is wrong with it. */
-export function parseSemver(text: string): Version | string {
+function parseSemver(text: string): Version | string {
   if (text === '') return 'Version string empty';
   const [majorText, minorText, ...others] = text.split('.');
   if (others.length === 0) return 'No Major.Minor.Patch elements found';
