@@ -157,6 +157,11 @@ export class RequestEvents {
     const fields = this.#fields;
     const stageAt = stage === 'RequestReceived' ? fields.receivedAt : this.#clock.now();
     const annotations = new Map(fields.annotations);
+    // What webhooks changed shows what was sent.
+    if (RANK[this.config.level] < RANK.Request) {
+      for (const key of annotations.keys())
+        if (key.startsWith('patch.webhook.admission.k8s.io/')) annotations.delete(key);
+    }
     for (const [key, value] of this.#own ?? []) annotations.set(key, value);
     const took = stageAt - fields.receivedAt;
     if (stage === 'ResponseComplete' && took > SLOW_MS) {
