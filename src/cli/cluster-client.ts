@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { KubeObject } from '../meta/object.ts';
 import { type KubeconfigContext, readKubeconfig, targetOf } from '../webhook/kubeconfig.ts';
@@ -59,7 +59,39 @@ export class ClusterClient {
     return this.#send('POST', path, JSON.stringify(object), token);
   }
 
-  #send(method: 'GET' | 'POST', path: string, body?: string, token?: string): Promise<KubeObject> {
+  /**
+   * The lines of an answer that goes on until the server or `signal` ends it. Rejects as `get` does.
+   */
+  async follow(path: string, line: (text: string) => void, signal?: AbortSignal): Promise<void> {
+    const response = await this.#respond('GET', path, { timeout: 0, ...(signal ? { signal } : {}) });
+    if (response.statusCode !== 200) {
+      await answerOf(response, path);
+      return;
+    }
+    let rest = '';
+    response.setEncoding('utf8');
+    for await (const chunk of response) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop()!;
+      for (const text of lines) if (text !== '') line(text);
+    }
+  }
+
+  async #send(method: 'GET' | 'POST', path: string, body?: string, token?: string): Promise<KubeObject> {
+    const more = { ...(body === undefined ? {} : { body }), ...(token === undefined ? {} : { token }) };
+    return answerOf(await this.#respond(method, path, { timeout: TIMEOUT_MS, ...more }), path);
+  }
+
+  #respond(
+    method: 'GET' | 'POST',
+    path: string,
+    {
+      body,
+      token,
+      timeout,
+      signal,
+    }: { body?: string; token?: string; timeout: number; signal?: AbortSignal },
+  ): Promise<IncomingMessage> {
     const url = new URL(`${this.#base.pathname.replace(/\/$/, '')}${path}`, this.#base);
     const own = token === undefined ? this.#target.credentials?.() : { authorization: `Bearer ${token}` };
     const { certificate, authorization, headers } = own ?? {};
@@ -67,7 +99,8 @@ export class ClusterClient {
       method,
       // A connection that is kept would go on showing the kubeconfig's certificate.
       agent: token === undefined ? this.#agent : false,
-      timeout: TIMEOUT_MS,
+      timeout,
+      ...(signal ? { signal } : {}),
       headers: {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -87,30 +120,29 @@ export class ClusterClient {
             })
           : httpRequest(url, options);
       request.on('timeout', () =>
-        request.destroy(new Error(`no answer from ${url.host} within ${TIMEOUT_MS / 1000} s`)),
+        request.destroy(new Error(`no answer from ${url.host} within ${timeout / 1000} s`)),
       );
       request.on('error', reject);
-      request.on('response', (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          try {
-            const object = JSON.parse(Buffer.concat(chunks).toString('utf8')) as KubeObject;
-            const status = response.statusCode ?? 0;
-            if (status === 200 || status === 201) resolve(object);
-            else
-              reject(
-                new ClusterError(status, String(object['message'] ?? `${url.pathname}: HTTP ${status}`)),
-              );
-          } catch {
-            reject(new Error(`${url.pathname}: HTTP ${response.statusCode}, and no JSON`));
-          }
-        });
-      });
+      request.on('response', resolve);
       request.end(body);
     });
   }
+}
+
+/** The object in an answer; rejects where the server tells of a failure. */
+async function answerOf(response: IncomingMessage, path: string): Promise<KubeObject> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const status = response.statusCode ?? 0;
+  const place = path.split('?')[0];
+  let object: KubeObject;
+  try {
+    object = JSON.parse(Buffer.concat(chunks).toString('utf8')) as KubeObject;
+  } catch {
+    throw new Error(`${place}: HTTP ${status}, and no JSON`);
+  }
+  if (status === 200 || status === 201) return object;
+  throw new ClusterError(status, String(object['message'] ?? `${place}: HTTP ${status}`));
 }
 
 /** A request that the server answered with a failure. */

@@ -32,6 +32,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     .description("run an API server with kube-apiserver's flags; apiserver --help lists them");
   if (argv[2] === 'who-can') (await import('./who-can.ts')).registerWhoCan(program);
   else program.command('who-can').description('who may do something: VERB RESOURCE').allowUnknownOption();
+  if (argv[2] === 'explain') (await import('./explain.ts')).registerExplain(program);
+  else
+    program
+      .command('explain')
+      .description('why a request got in or not: ID, --last or --follow')
+      .allowUnknownOption();
   if (argv[2] === 'rights') (await import('./rights.ts')).registerRights(program);
   else
     program

@@ -8,7 +8,14 @@ export type Facts = Readonly<Record<string, unknown>>;
 
 /** Of an authenticator: this is who it is; nothing of mine is in the request; it is mine, and bad. */
 export type AuthenticationVerdict =
-  | { verdict: 'authenticated'; by: string; code: string; facts: Facts; user: UserInfo; audiences?: readonly string[] }
+  | {
+      verdict: 'authenticated';
+      by: string;
+      code: string;
+      facts: Facts;
+      user: UserInfo;
+      audiences?: readonly string[];
+    }
   | { verdict: 'notMine'; by: string; code: string; facts: Facts }
   | { verdict: 'refused'; by: string; code: string; facts: Facts };
 
