@@ -75,7 +75,9 @@ function collect(source: NodeJS.ReadableStream, limit: number): Promise<Buffer |
   });
 }
 
-const splitTarget = (target: string): [string, string] => {
+/** A target is a path or, as proxies send it, a whole URL; of a URL nothing but path and query is looked at (RFC 9112 3.2). */
+const splitTarget = (sent: string): [string, string] => {
+  const target = sent.startsWith('/') ? sent : sent.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
   const mark = target.indexOf('?');
   return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
 };

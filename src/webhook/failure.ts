@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { quote } from '../meta/go-quote.ts';
+import { withoutPassword } from '../meta/url-password.ts';
 
 /** A request to a webhook that got no usable answer. */
 export interface WebhookFailure {
@@ -136,7 +137,7 @@ export function failedRequest(
   const code = error.code ?? '';
   const reset = code === 'ECONNRESET' || code === 'EPIPE';
   return {
-    message: `${method} ${quote(url)}: ${networkWords(url, error)}`,
+    message: `${method} ${quote(withoutPassword(url))}: ${networkWords(url, error)}`,
     status: 0,
     reason: '',
     retriable: reset,
@@ -147,7 +148,7 @@ export function failedRequest(
 
 export function timedOutRequest(url: string, words: string): WebhookFailure {
   return {
-    message: `Post ${quote(url)}: ${words}`,
+    message: `Post ${quote(withoutPassword(url))}: ${words}`,
     status: 0,
     reason: '',
     retriable: false,

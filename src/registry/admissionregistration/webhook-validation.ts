@@ -82,7 +82,13 @@ function urlErrors(text: string, path: string): FieldError[] {
   if (scheme !== 'https') errors.push(invalid(path, scheme, `'https' is the only allowed URL scheme${FORM}`));
   if (host === '') errors.push(invalid(path, host, `host must be specified${FORM}`));
   if (userinfo !== '')
-    errors.push(invalid(path, userinfo.slice(0, -1), 'user information is not permitted in the URL'));
+    errors.push(
+      invalid(
+        path,
+        userinfo.slice(0, -1).replace(/:.*/s, ':***'),
+        'user information is not permitted in the URL',
+      ),
+    );
   if (fragment !== '') errors.push(invalid(path, fragment, 'fragments are not permitted in the URL'));
   if (rawQuery !== '') errors.push(invalid(path, rawQuery, 'query parameters are not permitted in the URL'));
   return errors;
