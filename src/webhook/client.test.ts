@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { withBackoff } from './backoff.ts';
 import { WebhookClient } from './client.ts';
@@ -85,6 +85,30 @@ describe('WebhookClient', () => {
     expect(await client.post('{}', options)).toMatchObject({ ok: true });
     expect(seen).toHaveLength(2);
     expect(waits).toEqual([2000]);
+  });
+
+  it('is not misled by a kept connection that the other end has closed', async () => {
+    const seen: number[] = [];
+    const server = createNetServer((socket) => {
+      let requests = 0;
+      socket.on('error', () => {});
+      socket.on('data', () => {
+        seen.push(++requests);
+        // The second request on each connection finds it closed.
+        if (requests > 1) socket.destroy();
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}');
+      });
+    });
+    servers.push(server as unknown as Server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const client = new WebhookClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
+    clients.push(client);
+    for (let i = 0; i < 3; i++) {
+      expect(await client.post('{}', options)).toMatchObject({ ok: true });
+      // The connection goes back to those that are kept.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(seen).toEqual([1, 2, 1, 2, 1]);
   });
 
   it('words a connection that is refused, and a time-out', async () => {

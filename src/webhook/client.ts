@@ -77,7 +77,9 @@ export class WebhookClient {
       } catch (error) {
         return fail(failedRequest(shown, error as NodeJS.ErrnoException));
       }
+      let settled = false;
       const giveUp = (words: string): void => {
+        settled = true;
         fail(timedOutRequest(shown, words));
         request.destroy();
       };
@@ -91,8 +93,14 @@ export class WebhookClient {
         clearTimeout(timer);
         options.signal?.removeEventListener('abort', onAbort);
       });
-      request.on('error', (error) => fail(failedRequest(shown, error)));
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // A connection that was kept may have been closed at the other end just now: that says nothing of the webhook.
+        const wasClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+        if (request.reusedSocket && wasClosed && !settled) resolve(this.#once(body, options));
+        else fail(failedRequest(shown, error));
+      });
       request.on('response', (response) => {
+        settled = true;
         response.on('error', (error) => fail(failedRequest(shown, error)));
         void readAll(response).then((text) => {
           if (text !== undefined) return resolve(replyOf(response, text));

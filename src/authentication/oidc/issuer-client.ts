@@ -84,8 +84,16 @@ export class HttpsIssuerClient implements IssuerClient {
         signal,
         headers: { 'user-agent': 'sallyport', accept: '*/*', ...headers },
       });
-      asked.on('error', fail);
+      let answered = false;
+      asked.on('error', (error: NodeJS.ErrnoException) => {
+        // A connection that was kept may have been closed at the other end just now.
+        const wasClosed = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+        if (asked.reusedSocket && wasClosed && !answered && !signal.aborted)
+          resolve(this.#once(url, headers, signal));
+        else fail(error);
+      });
       asked.on('response', (response) => {
+        answered = true;
         const chunks: Buffer[] = [];
         let length = 0;
         response.on('data', (chunk: Buffer) => {
