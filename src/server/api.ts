@@ -1,5 +1,6 @@
 import type { IssuerDiscovery } from '../authentication/service-account/issuer-discovery.ts';
 import { methodNotAllowedError, resourceNotFoundError, StatusError } from '../meta/status.ts';
+import type { Aggregator } from './aggregation/aggregator.ts';
 import { answerBytes, answerObject, answerPageNotFound, answerStatus } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
@@ -25,6 +26,7 @@ const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 export type ExtraPath = (request: ApiRequest) => boolean | Promise<boolean>;
 
 export interface ApiParts {
+  aggregator: Aggregator;
   router: ResourceRouter;
   discovery: Discovery;
   health: HealthChecks;
@@ -46,7 +48,9 @@ export class Api {
 
   handle = async (request: ApiRequest): Promise<void> => {
     try {
-      if (request.info.isResourceRequest) await this.#parts.router.handle(request);
+      const remote = this.#parts.aggregator.handle(request);
+      if (remote) await remote;
+      else if (request.info.isResourceRequest) await this.#parts.router.handle(request);
       else await this.#path(request);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;

@@ -1,4 +1,4 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { type Audit, type AuditReport, createAudit } from '../audit/create.ts';
 import type { AuditOptions } from '../audit/options.ts';
@@ -136,6 +136,14 @@ export class AuditedExchange implements Exchange {
 
   body(limit: number): Promise<Buffer | undefined> {
     return this.#inner.body(limit);
+  }
+
+  source(): Readable {
+    return this.#inner.source();
+  }
+
+  get upgrade(): Exchange['upgrade'] {
+    return this.#inner.upgrade;
   }
 
   onClose(listener: () => void): void {

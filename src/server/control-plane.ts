@@ -40,6 +40,7 @@ import type { EncryptionProviders } from '../storage/encryption/providers.ts';
 import type { Store } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission-plugins.ts';
+import { Aggregator } from './aggregation/aggregator.ts';
 import { Api, type ExtraPath } from './api.ts';
 import type { ApiRequest } from './api-request.ts';
 import { serverAudit } from './audit.ts';
@@ -96,6 +97,8 @@ export class ControlPlane {
   readonly #watches = new OpenWatches();
   readonly #certificate: WatchedCertificate;
   readonly #external: ExternalAuthentication;
+  readonly #aggregator: Aggregator;
+  readonly #proxyCertificate: WatchedCertificate | undefined;
   readonly #encryption: EncryptionProviders | undefined;
   #controllers: { stop(): Promise<void> } | undefined;
   #listener: Listener | undefined;
@@ -176,6 +179,10 @@ export class ControlPlane {
     );
     this.#certificate = new WatchedCertificate(options.tls.certFile, options.tls.keyFile, log);
     this.#audit = serverAudit(options.audit, log, this.#clock);
+    const { proxyClientCertFile, proxyClientKeyFile } = options;
+    if (proxyClientCertFile && proxyClientKeyFile)
+      this.#proxyCertificate = new WatchedCertificate(proxyClientCertFile, proxyClientKeyFile, log);
+    this.#aggregator = this.#makeAggregator();
     this.chain = new RequestChain(this.#chainParts());
   }
 
@@ -222,6 +229,8 @@ export class ControlPlane {
     this.#certificate.start(() => this.#listener?.renew(this.#tls()));
     for (const authority of this.authentication.clientAuthorities)
       authority.onChange(() => this.#listener?.renew(this.#tls()));
+    this.#proxyCertificate?.start(() => {});
+    this.#aggregator.start();
     this.authentication.start();
     this.#external.start();
     this.#listener = new Listener(
@@ -327,6 +336,8 @@ export class ControlPlane {
     this.#watches.endAll();
     await closing;
     await this.#controllers?.stop();
+    await this.#aggregator.stop();
+    this.#proxyCertificate?.stop();
     this.authentication.stop();
     this.#external.stop();
     this.authorization.close();
@@ -409,6 +420,24 @@ export class ControlPlane {
     return out;
   }
 
+  #makeAggregator(): Aggregator {
+    const { options, log } = this.#parts;
+    const lower = (names: readonly string[]): string[] => names.map((name) => name.toLowerCase());
+    const { usernameHeaders, uidHeaders, groupHeaders, extraHeadersPrefixes } =
+      options.authentication.requestHeader;
+    return new Aggregator({
+      client: this.client,
+      clock: this.#clock,
+      certificate: () => this.#proxyCertificate?.current,
+      identityHeaders: {
+        names: new Set(lower([...usernameHeaders, ...uidHeaders, ...groupHeaders])),
+        prefixes: lower(extraHeadersPrefixes),
+      },
+      complain: (controller, key, error) =>
+        log.warn({ controller, key, error: words(error) }, 'a control loop has to try again'),
+    });
+  }
+
   #chainParts(): ChainParts {
     const { options, log } = this.#parts;
     const impersonation = new Impersonation({
@@ -421,7 +450,12 @@ export class ControlPlane {
     );
     const address = (): string => `${options.externalHostname || hostOf(options)}:${this.#port}`;
     const order = new Map([...builtInGroups().keys()].map((group, i) => [group, i]));
-    const discovery = new Discovery(this.registry, (group) => order.get(group) ?? 1000, address);
+    const discovery = new Discovery(
+      this.registry,
+      (group) => order.get(group) ?? 1000,
+      address,
+      this.#aggregator,
+    );
     const router = new ResourceRouter({
       registry: this.registry,
       discovery,
@@ -443,6 +477,7 @@ export class ControlPlane {
       failed: (error) => log.error({ error: words(error) }, 'a refusal could not be explained'),
     });
     const api = new Api({
+      aggregator: this.#aggregator,
       router,
       discovery,
       health: this.#health(),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { compareVersions } from '../meta/kube-version.ts';
 import { groupVersion } from '../meta/object.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
+import type { RemoteVersion } from './aggregation/aggregator.ts';
 
 /** The groups and versions of the API, as legacy and aggregated discovery tell them (apiserver pkg/endpoints/discovery). */
 /** Position of a built-in group; custom groups follow by name. */
@@ -10,6 +11,15 @@ export type GroupOrder = (group: string) => number;
 interface Version {
   version: string;
   resources: ServedResource[];
+  /** Of a version that another server serves. */
+  remote?: RemoteVersion;
+}
+
+/** What other servers serve beside this one. */
+export interface RemoteVersions {
+  /** Grows with every change. */
+  generation: number;
+  versions(): Iterable<RemoteVersion>;
 }
 
 interface Group {
@@ -21,12 +31,15 @@ export class Discovery {
   readonly #registry: Registry;
   readonly #order: GroupOrder;
   readonly #address: () => string;
+  readonly #remote: RemoteVersions | undefined;
+  #remoteGeneration = 0;
   #groups: Group[] = [];
   #generation = -1;
   #aggregated = new Map<string, { body: Buffer; etag: string }>();
 
   /** `address` is the host and port that clients are told to reach the server at. */
-  constructor(registry: Registry, order: GroupOrder, address: () => string) {
+  constructor(registry: Registry, order: GroupOrder, address: () => string, remote?: RemoteVersions) {
+    this.#remote = remote;
     this.#registry = registry;
     this.#order = order;
     this.#address = address;
@@ -102,8 +115,22 @@ export class Discovery {
   }
 
   #all(): Group[] {
-    if (this.#generation === this.#registry.generation) return this.#groups;
+    const remoteGeneration = this.#remote?.generation ?? 0;
+    if (this.#generation === this.#registry.generation && this.#remoteGeneration === remoteGeneration)
+      return this.#groups;
     const groups = new Map<string, Map<string, ServedResource[]>>();
+    const remotes = new Map<string, Map<string, RemoteVersion>>();
+    for (const remote of this.#remote?.versions() ?? []) {
+      const versions = remotes.get(remote.group) ?? new Map<string, RemoteVersion>();
+      remotes.set(remote.group, versions.set(remote.version, remote));
+      const local = groups.get(remote.group) ?? new Map<string, ServedResource[]>();
+      groups.set(remote.group, local.set(remote.version, []));
+    }
+    const order = (name: string): number => {
+      const priorities = [...(remotes.get(name)?.values() ?? [])].map((one) => one.groupPriority);
+      // Groups of custom resources have the priority 1000 and the place that this comes to.
+      return priorities.length ? 1000 + (1000 - Math.max(...priorities)) / 100_000 : this.#order(name);
+    };
     for (const served of this.#registry.all()) {
       const { group, version } = served.descriptor;
       const versions = groups.get(group) ?? new Map<string, ServedResource[]>();
@@ -116,15 +143,24 @@ export class Discovery {
       .map(([name, versions]) => ({
         name,
         versions: [...versions]
-          .map(([version, resources]) => ({
-            version,
-            resources: resources.sort((a, b) => (a.descriptor.plural < b.descriptor.plural ? -1 : 1)),
-          }))
-          .sort((a, b) => compareVersions(a.version, b.version)),
+          .map(([version, resources]): Version => {
+            const remote = remotes.get(name)?.get(version);
+            return {
+              version,
+              resources: resources.sort((a, b) => (a.descriptor.plural < b.descriptor.plural ? -1 : 1)),
+              ...(remote ? { remote } : {}),
+            };
+          })
+          .sort(
+            (a, b) =>
+              (b.remote && a.remote ? b.remote.versionPriority - a.remote.versionPriority : 0) ||
+              compareVersions(a.version, b.version),
+          ),
       }))
-      .sort((a, b) => this.#order(a.name) - this.#order(b.name) || (a.name < b.name ? -1 : 1));
+      .sort((a, b) => order(a.name) - order(b.name) || (a.name < b.name ? -1 : 1));
     this.#aggregated.clear();
     this.#generation = this.#registry.generation;
+    this.#remoteGeneration = remoteGeneration;
     return this.#groups;
   }
 }
@@ -174,11 +210,11 @@ function storageVersionHash(served: ServedResource): string {
 function groupDiscovery(group: Group): Record<string, unknown> {
   return {
     metadata: group.name === '' ? {} : { name: group.name },
-    versions: group.versions.map(({ version, resources }) => ({
-      version,
-      resources: resources.map(resourceDiscovery),
-      freshness: 'Current',
-    })),
+    versions: group.versions.map(({ version, resources, remote }) =>
+      remote
+        ? (remote.discovery ?? { version, freshness: 'Stale' })
+        : { version, resources: resources.map(resourceDiscovery), freshness: 'Current' },
+    ),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { CertificateDer } from '../authentication/authenticator.ts';
 
 export type ResponseHeaders = Record<string, string | number | readonly string[]>;
@@ -22,6 +22,10 @@ export interface Exchange {
   headerNames(): readonly string[];
   /** The body, or undefined where it is longer than `limit` bytes. */
   body(limit: number): Promise<Buffer | undefined>;
+  /** The body as it comes, for who passes it on; instead of `body`. */
+  source(): Readable;
+  /** The connection of a request to change its protocol (HTTP/1.1 alone), and what came behind its head. */
+  readonly upgrade?: { socket: Duplex; head: Buffer } | undefined;
   /** Answers whole. */
   respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void;
   /** Begins an answer that is written bit by bit; the stream ends it. */
@@ -132,6 +136,10 @@ export class Http2Exchange implements Exchange {
     return collect(this.#stream, limit);
   }
 
+  source(): Readable {
+    return this.#stream;
+  }
+
   respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.headersSent) return;
@@ -165,6 +173,7 @@ export class Http1Exchange implements Exchange {
   readonly host: string;
   readonly remoteAddress: string;
   readonly certificates: readonly CertificateDer[];
+  readonly upgrade: { socket: Duplex; head: Buffer } | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   #fields: HeaderFields | undefined;
@@ -173,7 +182,9 @@ export class Http1Exchange implements Exchange {
     request: IncomingMessage,
     response: ServerResponse,
     peer: { certificates: readonly CertificateDer[]; address: string },
+    upgrade?: { socket: Duplex; head: Buffer },
   ) {
+    this.upgrade = upgrade;
     this.#request = request;
     this.#response = response;
     this.method = request.method ?? 'GET';
@@ -203,6 +214,10 @@ export class Http1Exchange implements Exchange {
 
   body(limit: number): Promise<Buffer | undefined> {
     return collect(this.#request, limit);
+  }
+
+  source(): Readable {
+    return this.#request;
   }
 
   respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {

@@ -1,4 +1,9 @@
-import { createServer as createHttp1, type Server as Http1Server } from 'node:http';
+import {
+  createServer as createHttp1,
+  type Server as Http1Server,
+  type IncomingMessage,
+  ServerResponse,
+} from 'node:http';
 import {
   createServer as createHttp2,
   type Http2Server,
@@ -54,6 +59,17 @@ export class Listener {
         serve(new Http1Exchange(request, response, peerOf(request.socket as TLSSocket)));
       },
     );
+    // Requests to change the protocol: who cannot do that answers them like any other, and the connection ends.
+    this.#http1.on('upgrade', (request: IncomingMessage, socket: TLSSocket, head: Buffer) => {
+      whenAnswered(socket, () => {
+        const response = new ServerResponse(request);
+        response.shouldKeepAlive = false;
+        socket.setTimeout(0);
+        response.assignSocket(socket);
+        response.once('finish', () => socket.end());
+        serve(new Http1Exchange(request, response, peerOf(socket), { socket, head }));
+      });
+    });
     this.#http2 = createHttp2({
       settings: { maxConcurrentStreams: options.maxStreams ?? 250, initialWindowSize: 256 * 1024 },
       maxSessionMemory: 64,
@@ -137,6 +153,13 @@ function remember(socket: TLSSocket): void {
     }
   }
   peers.set(socket, { certificates, address: socket.remoteAddress ?? '' });
+}
+
+/** Calls back once the answers to earlier requests on this connection are out. */
+function whenAnswered(socket: TLSSocket, then: () => void): void {
+  const before = (socket as TLSSocket & { _httpMessage?: ServerResponse | null })._httpMessage;
+  if (before) before.once('finish', () => whenAnswered(socket, then));
+  else if (!socket.destroyed) then();
 }
 
 function peerOf(socket: TLSSocket): Peer {
