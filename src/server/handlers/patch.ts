@@ -90,16 +90,21 @@ export async function patch(parts: UpdateParts): Promise<void> {
     return decoded.object;
   };
 
+  // A message is also what audit events keep where they keep no body.
+  const isSecret = store.resource.group === '' && store.resource.resource === 'secrets';
+  const show = (result: { shown(): string }): string =>
+    isSecret ? '<secret contents redacted>' : result.shown();
+
   const patched = (existing: KubeObject | undefined): KubeObject => {
     if (!existing) throw notFoundError(store.resource, info.name);
     const shown = fromStored(existing);
     const result = runPatch(type, shown, body.toString('utf8'), scheme.strategicMerge, validation);
     if (!result.ok) throw result.error;
     const decoded = scheme.redecode(result.object, validation !== 'Ignore', type === STRATEGIC_MERGE_PATCH);
-    if (!decoded.ok) throw undecodablePatchError(result.shown(), decoded.error);
+    if (!decoded.ok) throw undecodablePatchError(show(result), decoded.error);
     const faults = [...result.strictErrors, ...decoded.strictErrors];
     if (faults.length) {
-      if (validation === 'Strict') throw strictPatchError(result.shown(), faults);
+      if (validation === 'Strict') throw strictPatchError(show(result), faults);
       if (validation === 'Warn') warn(faults);
     }
     const object = decoded.object;
