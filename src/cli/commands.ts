@@ -38,11 +38,20 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('explain')
       .description('why a request got in or not: ID, --last or --follow')
       .allowUnknownOption();
+  if (argv[2] === 'try') (await import('./try.ts')).registerTry(program);
+  else
+    program.command('try').description('play a request without a server: VERB RESOURCE').allowUnknownOption();
   if (argv[2] === 'rights') (await import('./rights.ts')).registerRights(program);
   else
     program
       .command('rights')
       .description('what somebody may do, and what a change of policy gives and takes')
+      .allowUnknownOption();
+  if (argv[2] === 'audit') (await import('./audit-try.ts')).registerAudit(program);
+  else
+    program
+      .command('audit')
+      .description('what an audit policy makes of a request: audit try')
       .allowUnknownOption();
   if (argv[2] === 'login') (await import('./login.ts')).registerLogin(program);
   else
