@@ -22,6 +22,7 @@ import {
   unknownError,
 } from '../meta/status.ts';
 import { sameValue } from '../schema/apply/schema-node.ts';
+import type { UserInfo } from '../meta/user.ts';
 import type { ResourceDescriptor } from '../schema/resources.ts';
 import { type CachedObject, UndecodableObjectError } from '../storage/cached-object.ts';
 import type { StoredValue, WriteResult } from '../storage/store.ts';
@@ -32,7 +33,7 @@ import type { ObjectClient } from './client.ts';
 import { checkDelete, checkTwoStepDelete, type DeleteOptions } from './delete-options.ts';
 import { collectorFinalizers, endsDeletion, markAsDeleting } from './finalizers.ts';
 import type { ManagedFieldsWriter } from './managed-fields.ts';
-import type { Strategy, StrategyContext, StrategyOptions } from './strategy.ts';
+import type { AccessCheck, Strategy, StrategyContext, StrategyOptions } from './strategy.ts';
 import type { WriteContext } from './write-context.ts';
 
 const OPTIMISTIC_LOCK =
@@ -60,6 +61,8 @@ export interface ResourceStoreParts {
   options: StrategyOptions;
   /** Compiles the CEL expressions of webhooks and policies. */
   expressions?: ExpressionCompiler;
+  /** What a user may do besides. */
+  access?(user: UserInfo): AccessCheck;
   /** True where this process alone writes to the store. */
   alwaysFresh: boolean;
   /** Another cache that writes are checked against and that has to be as fresh: that of namespaces. */
@@ -631,9 +634,10 @@ export class ResourceStore {
   }
 
   #strategyContext(context: WriteContext, namespace: string, subresource: string): StrategyContext {
-    const { client, options, expressions } = this.#parts;
+    const { client, options, expressions, access } = this.#parts;
     return {
       ...(expressions ? { expressions } : {}),
+      ...(access && this.strategy.validateAccess ? { access: access(context.user) } : {}),
       user: context.user,
       namespace,
       subresource,

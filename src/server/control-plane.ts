@@ -63,6 +63,7 @@ import { refusalWords } from './refusal-log.ts';
 import { ResourceStorage } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
+import { userAccess } from './user-access.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
 
 /** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
@@ -201,6 +202,7 @@ export class ControlPlane {
       ),
       alwaysFresh: options.store.engine === 'embedded',
       client: () => plane!.client,
+      access: (user) => userAccess(user, plane!.authorization.chain, plane!.registry),
       options: {
         allowPrivileged: options.allowPrivileged,
         serviceClusterIpRange: options.serviceClusterIpRange,

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { admissionExpressions } from '../admission/expressions.ts';
 import { groupVersion, type KubeObject, qualified } from '../meta/object.ts';
+import type { UserInfo } from '../meta/user.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import {
   type Conversion,
@@ -12,7 +13,7 @@ import {
 import { ResourceStore } from '../registry/resource-store.ts';
 import { SCALES } from '../registry/scale.ts';
 import { strategyOf } from '../registry/strategies.ts';
-import type { StrategyOptions } from '../registry/strategy.ts';
+import type { AccessCheck, StrategyOptions } from '../registry/strategy.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { type ResourceDescriptor, resources } from '../schema/resources.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
@@ -31,6 +32,7 @@ export interface BuiltInParts {
   storage: ResourceStorage;
   alwaysFresh: boolean;
   client(): ObjectClient;
+  access(user: UserInfo): AccessCheck;
   options: StrategyOptions;
   /** By `group/plural`, or `group/plural/subresource`. */
   virtuals: ReadonlyMap<string, VirtualResource>;
@@ -75,6 +77,7 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
         client: lazyClient(parts.client),
         options: parts.options,
         expressions: admissionExpressions,
+        access: parts.access,
         alwaysFresh: parts.alwaysFresh,
         random: (bytes) => randomBytes(bytes),
         uuid: () => randomUUID(),

@@ -145,7 +145,7 @@ async function post(hook: Hook, parts: WebhookParts, body: string): Promise<Repl
 function refusal(status: ReviewStatus | undefined, message: string): StatusError {
   const code = status?.code ?? 0;
   return new StatusError({
-    code: code < 400 ? 400 : code,
+    code: Math.max(code, 400),
     reason: (status?.reason ?? '') as StatusReason,
     message,
     ...(status?.details ? { details: status.details as never } : {}),
