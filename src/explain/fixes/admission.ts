@@ -13,8 +13,6 @@ const OWNERS = 'have somebody set the owner who may, or grant the right that is 
 const SECRET_REFERENCE = ({ secret, account }: any, { request }: any): string =>
   `add the Secret to the account (kubectl patch serviceaccount ${account} -n ${request.namespace} -p '{"secrets":[{"name":"${secret}"}]}'), or use another`;
 
-const firstLine = (text: string): string => text.split('\n')[0]!;
-
 /** What helps where an admission plugin refused; what it refused is in its own words. */
 export const admissionFixes: Fixes = {
   ...nodeRestrictionFixes,
@@ -114,8 +112,11 @@ export const admissionFixes: Fixes = {
     `change the object as the policy says; kubectl get validatingadmissionpolicy ${policy} -o yaml shows its expressions`,
   MUTATING_POLICY_DENIED: ({ policy }) =>
     `change the object as the policy says; kubectl get mutatingadmissionpolicy ${policy} -o yaml shows its expressions`,
-  RBAC_ESCALATION: ({ why }, { user }) => ({
-    what: `${user?.name ?? 'the caller'} would grant rights that ${user?.name ?? 'the caller'} does not hold${why ? ` (${firstLine(why)})` : ''}`,
-    fix: 'have somebody do it who holds those rights, or who may escalate (roles) or bind (bindings)',
-  }),
+  RBAC_ESCALATION: (_, { user }) => {
+    const name = user?.name ?? 'the caller';
+    return {
+      what: `${name} would grant rights that ${name} does not hold`,
+      fix: 'have somebody do it who holds them, or who may escalate (roles) or bind (bindings)',
+    };
+  },
 };

@@ -1,0 +1,249 @@
+import { readFileSync } from 'node:fs';
+import { AnonymousAuthenticator } from '../authentication/anonymous.ts';
+import { forApiAudiences } from '../authentication/audiences.ts';
+import type { AuthenticationOutcome, TokenAuthenticator } from '../authentication/authenticator.ts';
+import { BearerAuthenticator } from '../authentication/bearer.ts';
+import { AuthenticationChain } from '../authentication/chain.ts';
+import { createExternalAuthentication } from '../authentication/config/external-authentication.ts';
+import { loadAuthenticationConfiguration } from '../authentication/config/load.ts';
+import { apiAudiencesOf, defaultAuthenticationOptions } from '../authentication/flags.ts';
+import { MadeUpIssuer } from '../authentication/oidc/made-up-issuer.ts';
+import { createServiceAccountAuthenticator } from '../authentication/service-account/authenticator.ts';
+import { unverifiedIssuer } from '../authentication/service-account/jwt.ts';
+import { KeySet, parsePublicKeysPem } from '../authentication/service-account/keys.ts';
+import { TokenChain } from '../authentication/token-chain.ts';
+import { parseTokenFile, TokenFileAuthenticator } from '../authentication/token-file.ts';
+import { CertificatePool, parseCertificatesPem } from '../authentication/x509/pool.ts';
+import { ClientCertificateAuthenticator } from '../authentication/x509.ts';
+import { type Authorization, createAuthorization } from '../authorization/config/create.ts';
+import { DEFAULT_AUTHORIZATION_OPTIONS } from '../authorization/config/flags.ts';
+import { explainRefusal } from '../authorization/near-misses.ts';
+import { RbacPolicy } from '../authorization/rbac/policy.ts';
+import type { RbacSource } from '../authorization/rbac/source.ts';
+import { askedRight, explanationsOf, missingRight } from '../explain/explanation.ts';
+import type { RequestSummary } from '../explain/request-summary.ts';
+import type { ExplainedDecision } from '../explain/tree.ts';
+import { type Clock, systemClock } from '../meta/clock.ts';
+import type { UserInfo } from '../meta/user.ts';
+import { StaticLister } from '../registry/lister.ts';
+
+/** What the doors are made of, by kube-apiserver's flags; empty where a flag is not given. */
+export interface DoorsConfiguration {
+  authenticationConfig: string;
+  tokenAuthFile: string;
+  clientCaFile: string;
+  serviceAccountKeyFiles: readonly string[];
+  serviceAccountIssuers: readonly string[];
+  apiAudiences: readonly string[];
+  anonymousAuth: boolean;
+  authorizationModes: readonly string[];
+  authorizationConfig: string;
+  authorizationPolicyFile: string;
+}
+
+/** Who asks: by a credential, or made up. */
+export type Caller =
+  | { kind: 'certificate'; pem: string }
+  | { kind: 'token'; token: string }
+  | { kind: 'claims'; claims: Readonly<Record<string, unknown>> }
+  | { kind: 'user'; user: UserInfo }
+  | { kind: 'anonymous' };
+
+export interface Played {
+  decision: ExplainedDecision;
+  allowed: boolean;
+}
+
+const DISCOVERY_LIMIT_MS = 20_000;
+const BY = 'made-up';
+
+/** The first two doors of a server that is not there. */
+export class OfflineDoors {
+  readonly #configuration: DoorsConfiguration;
+  readonly #clock: Clock;
+  readonly #policy: RbacSource;
+  readonly #authorization: Authorization;
+  readonly #options: ReturnType<typeof defaultAuthenticationOptions>;
+  readonly #pool: CertificatePool | undefined;
+  readonly #tokens: readonly TokenAuthenticator[];
+  readonly #issuer: MadeUpIssuer;
+
+  /** Throws an Error in kube-apiserver's words for files that cannot be used. */
+  constructor(configuration: DoorsConfiguration, policy: RbacSource, clock: Clock = systemClock) {
+    const { authenticationConfig, clientCaFile, tokenAuthFile } = configuration;
+    this.#configuration = configuration;
+    this.#clock = clock;
+    this.#policy = policy;
+    this.#options = {
+      ...defaultAuthenticationOptions(),
+      apiAudiences: configuration.apiAudiences,
+      authenticationConfig,
+      serviceAccounts: {
+        ...defaultAuthenticationOptions().serviceAccounts,
+        issuers: configuration.serviceAccountIssuers,
+      },
+    };
+    this.#authorization = authorizationOf(configuration, policy);
+    this.#pool = clientCaFile ? CertificatePool.fromPem(readFileSync(clientCaFile, 'utf8')) : undefined;
+    const audiences = apiAudiencesOf(this.#options);
+    this.#tokens = [
+      ...(tokenAuthFile ? [forApiAudiences(audiences, tokenFile(tokenAuthFile))] : []),
+      ...(configuration.serviceAccountKeyFiles.length ? [accountTokens(configuration, audiences)] : []),
+    ];
+    this.#issuer = new MadeUpIssuer(
+      authenticationConfig
+        ? loadAuthenticationConfiguration(readFileSync(authenticationConfig, 'utf8')).jwt
+        : [],
+    );
+  }
+
+  close(): void {
+    this.#authorization.close();
+  }
+
+  /** Plays a request up to authorization; admission needs objects, and so a server. Rejects with an Error where it cannot. */
+  async play(caller: Caller, request: RequestSummary, now = this.#clock.now()): Promise<Played> {
+    const decision: ExplainedDecision = { id: '', at: now, request };
+    const started = this.#clock.monotonic();
+    const { verdict, asked } = await this.#authenticate(caller, request, now);
+    const user = verdict.verdict === 'authenticated' ? verdict.user : undefined;
+    decision.authentication = {
+      micros: this.#since(started),
+      asked: asked.includes(verdict) || user ? asked : [...asked, verdict],
+      ...(user ? { user } : {}),
+    };
+    let allowed = false;
+    const right = askedRight(decision);
+    if (right) {
+      const before = this.#clock.monotonic();
+      const outcome = await this.#authorization.chain.authorize(right);
+      allowed = outcome.decision === 'allow';
+      decision.authorization = {
+        micros: this.#since(before),
+        decision: outcome.decision,
+        asked: outcome.asked,
+      };
+    }
+    const lacking = missingRight(decision);
+    if (lacking) decision.whyNot = explainRefusal(this.#policy, lacking);
+    decision.explanations = explanationsOf(decision, decision.whyNot, now);
+    return { decision, allowed };
+  }
+
+  #since(started: number): number {
+    return Math.round((this.#clock.monotonic() - started) * 1000);
+  }
+
+  async #authenticate(caller: Caller, request: RequestSummary, now: number): Promise<AuthenticationOutcome> {
+    if (caller.kind === 'user') {
+      const verdict = {
+        verdict: 'authenticated',
+        by: BY,
+        code: 'MADE_UP',
+        facts: {},
+        user: caller.user,
+      } as const;
+      return { verdict, asked: [verdict] };
+    }
+    const { token, issuer } = this.#tokenOf(caller, now);
+    const jwt = await this.#jwt(issuer, caller.kind === 'claims');
+    const chain = new AuthenticationChain(
+      [
+        ...(this.#pool ? [new ClientCertificateAuthenticator({ current: () => this.#pool })] : []),
+        new BearerAuthenticator(
+          new TokenChain([...this.#tokens, ...(jwt.authenticator ? [jwt.authenticator] : [])]),
+        ),
+      ],
+      jwt.anonymous.enabled ? new AnonymousAuthenticator(jwt.anonymous.paths) : undefined,
+    );
+    const header = (name: string): string | undefined =>
+      name === 'authorization' && token !== undefined ? `Bearer ${token}` : undefined;
+    try {
+      return await chain.authenticate({
+        method: request.method,
+        path: request.path,
+        header,
+        headerValues: (name) => [header(name)].filter((value) => value !== undefined),
+        headerNames: () => (token === undefined ? [] : ['authorization']),
+        certificates:
+          caller.kind === 'certificate' ? parseCertificatesPem(caller.pem).map(({ der }) => der) : [],
+        audiences: apiAudiencesOf(this.#options),
+        now,
+        warn: () => {},
+      });
+    } finally {
+      jwt.stop();
+    }
+  }
+
+  #tokenOf(caller: Caller, now: number): { token?: string; issuer?: string | undefined } {
+    if (caller.kind === 'token') return { token: caller.token, issuer: unverifiedIssuer(caller.token) };
+    return caller.kind === 'claims' ? this.#issuer.token(caller.claims, now) : {};
+  }
+
+  /** JWT authenticators that have asked the token's issuer for its keys, or the made-up one. */
+  async #jwt(issuer: string | undefined, madeUp: boolean) {
+    let answered = (): void => {};
+    const tried = new Promise<void>((resolve) => {
+      answered = resolve;
+      setTimeout(resolve, DISCOVERY_LIMIT_MS).unref();
+    });
+    const external = createExternalAuthentication(this.#options, {
+      clock: this.#clock,
+      tried: (asked) => {
+        if (asked === issuer) answered();
+      },
+      ...(madeUp ? { issuerClient: this.#issuer.client } : {}),
+    });
+    const { jwt: authenticator, anonymous } = external.authenticators;
+    const isConfigured = issuer !== undefined && this.#issuer.knows(issuer);
+    if (authenticator && isConfigured) {
+      external.start();
+      await tried;
+    }
+    const { anonymousAuth } = this.#configuration;
+    return {
+      authenticator,
+      anonymous: anonymous ?? { enabled: anonymousAuth, paths: [] as readonly string[] },
+      stop: () => external.stop(),
+    };
+  }
+}
+
+function authorizationOf(configuration: DoorsConfiguration, source: RbacSource): Authorization {
+  const { authorizationConfig, authorizationModes, authorizationPolicyFile } = configuration;
+  const empty = { pods: new StaticLister([]), persistentvolumes: new StaticLister([]) };
+  return createAuthorization(
+    {
+      ...DEFAULT_AUTHORIZATION_OPTIONS,
+      modes: authorizationConfig ? [] : authorizationModes.length ? authorizationModes : ['RBAC'],
+      configFile: authorizationConfig,
+      policyFile: authorizationPolicyFile,
+    },
+    { policy: new RbacPolicy(source), graphSource: () => empty },
+  );
+}
+
+function tokenFile(path: string): TokenAuthenticator {
+  const table = parseTokenFile(readFileSync(path, 'utf8'), path);
+  return new TokenFileAuthenticator({ current: () => table });
+}
+
+/** Signature, audience and times; what tokens are bound to is not looked up. */
+function accountTokens(
+  configuration: DoorsConfiguration,
+  apiAudiences: readonly string[],
+): TokenAuthenticator {
+  const keys = new KeySet(
+    configuration.serviceAccountKeyFiles.flatMap((path) => parsePublicKeysPem(readFileSync(path, 'utf8'))),
+  );
+  const none = new StaticLister([]);
+  return createServiceAccountAuthenticator({
+    issuers: configuration.serviceAccountIssuers,
+    keys: { current: () => keys, onChange: () => () => {} },
+    apiAudiences,
+    lookup: false,
+    objects: { listers: { serviceaccounts: none, secrets: none, pods: none, nodes: none } },
+    noteUse: async () => {},
+  });
+}
