@@ -41,6 +41,12 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (argv[2] === 'try') (await import('./try.ts')).registerTry(program);
   else
     program.command('try').description('play a request without a server: VERB RESOURCE').allowUnknownOption();
+  if (argv[2] === 'test') (await import('./test-command.ts')).registerTest(program);
+  else
+    program
+      .command('test')
+      .description('test configuration and manifests: who may do what, without a server')
+      .allowUnknownOption();
   if (argv[2] === 'rights') (await import('./rights.ts')).registerRights(program);
   else
     program
