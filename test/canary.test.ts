@@ -194,7 +194,7 @@ describe.each([
       await whoami({ token });
     await ask('/api/v1/namespaces/default/pods', { token: known });
     await ask(`/api/v1/pods?access_token=${canaries.make('token in a query')}`, { token: known });
-    await ask(`/nowhere?token=${canaries.make('other token in a query')}`, { anonymous: true });
+    await ask(`/nowhere?a=b&access_token=${canaries.make('other token in a query')}`, { anonymous: true });
     const socket = Buffer.from(canaries.make('token in a subprotocol')).toString('base64url');
     const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
     for (const protocol of [

@@ -14,6 +14,8 @@ export interface GoldenStep {
   headers?: Record<string, string | null>;
   body?: unknown;
   kubectl?: string[];
+  /** Read so many events, or for so long, and no further. */
+  watch?: { events: number; timeoutMs: number };
 }
 
 export interface GoldenSuite {
