@@ -49,7 +49,7 @@ export interface ClaimMappings {
   extra: readonly ExtraMapping[];
 }
 
-export interface ClaimOrExpression {
+interface ClaimOrExpression {
   claim: string;
   expression: string;
 }

@@ -20,7 +20,7 @@ export function jsonKind(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
-export const misfit = (value: unknown, goType: string): Misfit => ({
+const misfit = (value: unknown, goType: string): Misfit => ({
   reason: `json: cannot unmarshal ${jsonKind(value)} into Go value of type ${goType}`,
 });
 
