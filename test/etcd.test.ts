@@ -237,6 +237,36 @@ describe.skipIf(!etcdIsHere)('two servers on three members of etcd', () => {
     expect.fail('nobody makes service accounts');
   }, 60_000);
 
+  it('give no address or port away twice', async () => {
+    const service = (name: string) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name },
+      spec: { type: 'NodePort', ports: [{ port: 80 }] },
+    });
+    const made = await Promise.all(
+      Array.from({ length: 60 }, (_, i) =>
+        replicas[i % 2]!.send('POST', '/api/v1/namespaces/proof/services', service(`s${i}`), 60_000),
+      ),
+    );
+    expect(new Set(made.map(({ status, body }) => `${status} ${body.message ?? ''}`))).toEqual(
+      new Set(['201 ']),
+    );
+    expect(new Set(made.map(({ body }) => body.spec.clusterIP)).size).toBe(60);
+    expect(new Set(made.map(({ body }) => body.spec.ports[0].nodePort)).size).toBe(60);
+    const wanted = (name: string) => ({
+      ...service(name),
+      spec: { type: 'NodePort', ports: [{ port: 80, nodePort: 30_001 }] },
+    });
+    const rivals = await Promise.all(
+      replicas.map((replica, i) =>
+        replica.send('POST', '/api/v1/namespaces/proof/services', wanted(`rival-${i}`), 60_000),
+      ),
+    );
+    expect(rivals.map(({ status }) => status).sort()).toEqual([201, 422]);
+    expect(JSON.stringify(rivals)).toContain('provided port is already allocated');
+  }, 120_000);
+
   it('answer 503 while no member of etcd is there, and go on when they are back', async () => {
     for (const member of [0, 1, 2]) await etcd.kill(member);
     const read = await replicas[0]!.send('GET', MAPS, undefined, 60_000);

@@ -53,6 +53,8 @@ export interface StrategyOptions {
   serviceClusterIpRange: string;
   /** Such as `30000-32767`, which is what holds where it is absent. */
   serviceNodePortRange?: string;
+  /** Other servers write to the same store. */
+  shared?: boolean;
 }
 
 /** How an update through one subresource is prepared and checked. */

@@ -63,8 +63,8 @@ import { refusalWords } from './refusal-log.ts';
 import { ResourceStorage } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
-import { userAccess } from './user-access.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
+import { userAccess } from './user-access.ts';
 
 /** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
 const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: [MASTERS, 'system:authenticated'] };
@@ -207,6 +207,7 @@ export class ControlPlane {
         allowPrivileged: options.allowPrivileged,
         serviceClusterIpRange: options.serviceClusterIpRange,
         serviceNodePortRange: options.serviceNodePortRange,
+        shared: options.store.engine === 'etcd',
       },
       virtuals: late.entries(),
       updates: new Map(),

@@ -13,6 +13,7 @@ import type { KubeObject } from '../../meta/object.ts';
 import { isStatus } from '../../meta/status.ts';
 import type { ObjectClient } from '../client.ts';
 import type { StrategyOptions } from '../strategy.ts';
+import { NodePortClaims } from './node-port-claims.ts';
 import { needsHealthCheckPort, nodePortsOf, specOf } from './service-fields.ts';
 
 const SERVICES = { group: '', resource: 'services' };
@@ -198,6 +199,18 @@ export class ServiceAllocations {
     }
   }
 
+  /**
+   * Makes sure that no other server gives away the same ports: claims them, then looks whether a Service has come to
+   * have one meanwhile. Resolves to the ports that somebody else has.
+   */
+  async claimPorts(ports: readonly number[], now: () => number): Promise<number[]> {
+    const clash = await new NodePortClaims(this.#client, now).claim(ports);
+    if (clash.length > 0) return clash;
+    // Every Service written before the claim is in this list.
+    const others = (await this.#client.list(SERVICES)).flatMap(portsTaken);
+    return ports.filter((port) => others.includes(port));
+  }
+
   portOperation(options: StrategyOptions, dryRun: boolean): PortOperation {
     return new PortOperation(
       this.#ports,
@@ -215,6 +228,7 @@ export class PortOperation {
   readonly #dryRun: boolean;
   readonly #random: (below: number) => number;
   readonly #mine: number[] = [];
+  readonly #others = new Set<number>();
 
   constructor(taken: Taken<number>, range: string, dryRun: boolean, random: (below: number) => number) {
     this.#taken = taken;
@@ -235,7 +249,7 @@ export class PortOperation {
       throw new AllocationError(
         `provided port is not in the valid range. The range of valid ports is ${low}-${high}`,
       );
-    if (this.#taken.has(port) || (this.#dryRun && this.#mine.includes(port)))
+    if (this.#taken.has(port) || this.#others.has(port) || (this.#dryRun && this.#mine.includes(port)))
       throw new AllocationError('provided port is already allocated');
     this.#mine.push(port);
     if (!this.#dryRun) this.#taken.add(port);
@@ -260,7 +274,7 @@ export class PortOperation {
       const start = this.#random(count);
       for (let i = 0; i < count; i++) {
         const port = from + ((start + i) % count);
-        if (this.#taken.has(port)) continue;
+        if (this.#taken.has(port) || this.#others.has(port)) continue;
         this.take(port);
         return port;
       }
@@ -270,6 +284,12 @@ export class PortOperation {
 
   get taken(): readonly number[] {
     return this.#dryRun ? [] : this.#mine;
+  }
+
+  /** Gives everything back for another try that leaves these out. */
+  without(ports: readonly number[]): void {
+    this.finish();
+    for (const port of ports) this.#others.add(port);
   }
 
   /** Ends the operation: from now on the Service holds its ports, or, where the write failed, nobody. */

@@ -1,3 +1,4 @@
+import { cloneJson } from '../../meta/clone.ts';
 import { child, index, invalid } from '../../meta/field-error.ts';
 import { quote } from '../../meta/go-quote.ts';
 import { familyOf, type IpFamily } from '../../meta/ip.ts';
@@ -50,7 +51,7 @@ export async function beginService(
   try {
     initIpFamilies(service, before, families);
     for (const i of addressesNeeded(spec, old)) await takeAddress(service, i, held, context, dryRun);
-    takePorts(service, old, ports);
+    await takePorts(service, old, ports, context, dryRun);
   } catch (error) {
     await revert();
     throw error;
@@ -128,7 +129,34 @@ async function takeAddress(
   }
 }
 
-function takePorts(service: KubeObject, old: ServiceSpec | undefined, ports: PortOperation): void {
+/** So often another server may be faster. */
+const MAX_CLAIMS = 16;
+
+async function takePorts(
+  service: KubeObject,
+  old: ServiceSpec | undefined,
+  ports: PortOperation,
+  context: StrategyContext,
+  dryRun: boolean,
+): Promise<void> {
+  if (dryRun || !context.options.shared) return choosePorts(service, old, ports);
+  const spec = specOf(service);
+  const asked = cloneJson({ ports: spec.ports ?? [], health: spec.healthCheckNodePort });
+  for (let tries = 0; tries < MAX_CLAIMS; tries++) {
+    choosePorts(service, old, ports);
+    if (ports.taken.length === 0) return;
+    const clash = await allocationsOf(context.client).claimPorts(ports.taken, () => context.now);
+    if (clash.length === 0) return;
+    // Those that the client named are refused at the next try, others are chosen anew.
+    ports.without(clash);
+    if (spec.ports) spec.ports = cloneJson(asked.ports);
+    if (asked.health === undefined) delete spec.healthCheckNodePort;
+    else spec.healthCheckNodePort = asked.health;
+  }
+  throw internalError(`failed to allocate a nodePort: ${RANGE_FULL}`);
+}
+
+function choosePorts(service: KubeObject, old: ServiceSpec | undefined, ports: PortOperation): void {
   const spec = specOf(service);
   if (hasNodePorts(spec)) {
     if (old) updateNodePorts(service, old, ports);
