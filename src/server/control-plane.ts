@@ -7,11 +7,8 @@ import {
   type ExternalAuthentication,
 } from '../authentication/config/external-authentication.ts';
 import { type Authentication, createAuthentication } from '../authentication/create.ts';
-import { apiAudiencesOf, assertAuthenticationOptions } from '../authentication/flags.ts';
-import { SelfSubjectReviewResource } from '../authentication/self-subject-review.ts';
+import { assertAuthenticationOptions } from '../authentication/flags.ts';
 import { IssuerDiscovery } from '../authentication/service-account/issuer-discovery.ts';
-import { TokenRequestResource } from '../authentication/service-account/token-request.ts';
-import { TokenReviewResource } from '../authentication/token-review.ts';
 import { requestAttributes } from '../authorization/attributes.ts';
 import { type Authorization, createAuthorization } from '../authorization/config/create.ts';
 import { refusesAnonymous } from '../authorization/config/flags.ts';
@@ -19,7 +16,6 @@ import { EscalationGuard } from '../authorization/rbac/escalation.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
 import type { RbacSource } from '../authorization/rbac/source.ts';
 import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
-import { authorizationReviews } from '../authorization/reviews/index.ts';
 import { LeaderElection } from '../controllers/leader-election.ts';
 import { DecisionRing } from '../explain/record.ts';
 import { Impersonation } from '../impersonation/impersonation.ts';
@@ -29,12 +25,9 @@ import type { UserInfo } from '../meta/user.ts';
 import { MASTERS } from '../meta/user.ts';
 import type { AdmissionHook } from '../registry/admission-hook.ts';
 import type { ObjectClient } from '../registry/client.ts';
-import { PodBinding } from '../registry/core/pod-binding.ts';
-import { PodEviction } from '../registry/core/pod-eviction.ts';
 import type { Lister } from '../registry/lister.ts';
 import { RegistryClient } from '../registry/object-client.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { VirtualResource } from '../registry/virtual.ts';
 import { builtInGroups } from '../schema/resources.ts';
 import type { EncryptionProviders } from '../storage/encryption/providers.ts';
 import type { Store } from '../storage/store.ts';
@@ -47,12 +40,14 @@ import { serverAudit } from './audit.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
+import { CustomResources, type CustomResourcesParts } from './custom-resources.ts';
 import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
+import { encryptionOf } from './encryption.ts';
 import { refusalExplainer } from './explain-refusal.ts';
 import { FlowClassifier } from './flow-control.ts';
 import { OpenWatches } from './handlers/watch.ts';
-import { type HealthCheck, HealthChecks } from './health.ts';
+import { serverHealth } from './health-checks.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -65,12 +60,12 @@ import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
 import { userAccess } from './user-access.ts';
+import { LateVirtuals, virtualResources } from './virtual-resources.ts';
 
 /** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
 const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: [MASTERS, 'system:authenticated'] };
 
 /** kube-apiserver's --etcd-healthcheck-timeout. */
-const STORE_CHECK_MS = 2000;
 
 export interface ControlPlaneParts {
   options: ServerOptions;
@@ -102,6 +97,7 @@ export class ControlPlane {
   readonly #proxyCertificate: WatchedCertificate | undefined;
   readonly #encryption: EncryptionProviders | undefined;
   #controllers: { stop(): Promise<void> } | undefined;
+  #customResources: CustomResources | undefined;
   #listener: Listener | undefined;
   #bootstrapped = false;
   #bootstrapFault: string | undefined;
@@ -167,7 +163,14 @@ export class ControlPlane {
         else log.info({ path: options.authorization.configFile }, 'reloaded');
       },
     });
-    lateVirtuals.set(this.#virtuals());
+    lateVirtuals.set(
+      virtualResources({
+        options: options.authentication,
+        client: this.client,
+        authentication: () => this.authentication,
+        authorization: this.authorization.chain,
+      }),
+    );
     this.#admission = new AdmissionChain(
       admissionPlugins({
         options,
@@ -194,21 +197,24 @@ export class ControlPlane {
     const late = new LateVirtuals();
     let plane: ControlPlane | undefined;
     const encryption = await encryptionOf(options, log, parts.clock);
-    const { registry, caches } = builtInRegistry({
+    const kinds = {
       storage: new ResourceStorage(
         store,
         options.store.engine === 'etcd' ? options.store.prefix : undefined,
         encryption,
       ),
       alwaysFresh: options.store.engine === 'embedded',
-      client: () => plane!.client,
-      access: (user) => userAccess(user, plane!.authorization.chain, plane!.registry),
       options: {
         allowPrivileged: options.allowPrivileged,
         serviceClusterIpRange: options.serviceClusterIpRange,
         serviceNodePortRange: options.serviceNodePortRange,
         shared: options.store.engine === 'etcd',
       },
+    };
+    const { registry, caches } = builtInRegistry({
+      ...kinds,
+      client: () => plane!.client,
+      access: (user) => userAccess(user, plane!.authorization.chain, plane!.registry),
       virtuals: late.entries(),
       updates: new Map(),
       otherVersions,
@@ -223,7 +229,26 @@ export class ControlPlane {
       encryption?.close();
       throw error;
     }
+    await plane.#serveCustomResources(kinds);
     return plane;
+  }
+
+  /** Resolves when what is defined already is served. */
+  async #serveCustomResources(
+    kinds: Pick<CustomResourcesParts, 'storage' | 'alwaysFresh' | 'options'>,
+  ): Promise<void> {
+    const { log } = this.#parts;
+    this.#customResources = new CustomResources({
+      ...kinds,
+      registry: this.registry,
+      client: this.client,
+      clock: this.#clock,
+      complain: (controller, key, error) =>
+        log.warn({ controller, key, error: words(error) }, 'a control loop has to try again'),
+      onError: (error) =>
+        log.error({ error: error.message }, 'custom resources cannot be read; trying again'),
+    });
+    await this.#customResources.start();
   }
 
   /** Listens, fills in what a cluster has from the start, and runs the control loops. Resolves once it listens. */
@@ -339,6 +364,7 @@ export class ControlPlane {
     this.#watches.endAll();
     await closing;
     await this.#controllers?.stop();
+    await this.#customResources?.stop();
     await this.#aggregator.stop();
     this.#proxyCertificate?.stop();
     this.authentication.stop();
@@ -391,36 +417,6 @@ export class ControlPlane {
         facts: { why },
       });
     });
-  }
-
-  #virtuals(): Map<string, VirtualResource> {
-    const { options } = this.#parts;
-    const audiences = apiAudiencesOf(options.authentication);
-    const accounts = options.authentication.serviceAccounts;
-    const out = new Map<string, VirtualResource>([
-      ['authentication.k8s.io/selfsubjectreviews', new SelfSubjectReviewResource()],
-      [
-        'authentication.k8s.io/tokenreviews',
-        new TokenReviewResource(() => this.authentication.chain, audiences),
-      ],
-      [
-        '/serviceaccounts/token',
-        new TokenRequestResource({
-          client: this.client,
-          signer: this.authentication.signer,
-          apiAudiences: audiences,
-          maxExpirationSeconds: accounts.maxTokenExpirationMs / 1000,
-          extendExpiration: accounts.extendTokenExpiration,
-        }),
-      ],
-    ]);
-    out.set('/bindings', new PodBinding(this.client));
-    out.set('/pods/binding', new PodBinding(this.client));
-    out.set('/pods/eviction', new PodEviction(this.client));
-    for (const [plural, virtual] of Object.entries(authorizationReviews(this.authorization.chain))) {
-      out.set(`authorization.k8s.io/${plural}`, virtual);
-    }
-    return out;
   }
 
   #makeAggregator(): Aggregator {
@@ -483,9 +479,18 @@ export class ControlPlane {
       aggregator: this.#aggregator,
       router,
       discovery,
-      health: this.#health(),
+      health: serverHealth({
+        store: this.#parts.store,
+        encryption: this.#encryption,
+        cachesReady: () => this.#caches.every((cache) => cache.ready),
+        bootstrapFault: () => (this.#bootstrapped ? undefined : (this.#bootstrapFault ?? 'not finished')),
+        stopping: () => this.#stopping,
+      }),
       metrics: this.metrics,
-      openapi: new OpenApi({ customResources: () => [], generation: () => this.registry.generation }),
+      openapi: new OpenApi({
+        customResources: () => this.#customResources?.published() ?? [],
+        generation: () => this.registry.generation,
+      }),
       issuer,
       extra: [
         decisionsPath({ decisions: this.decisions, policy, watches: this.#watches }),
@@ -542,122 +547,9 @@ export class ControlPlane {
     };
   }
 
-  #health(): HealthChecks {
-    const ok: HealthCheck = { name: 'ping', check: () => undefined };
-    const log: HealthCheck = { name: 'log', check: () => undefined };
-    const store: HealthCheck = {
-      name: 'etcd',
-      check: () =>
-        inTime(this.#parts.store.ping(), STORE_CHECK_MS).then(
-          () => undefined,
-          (error: unknown) => words(error),
-        ),
-    };
-    const encryption = this.#encryption;
-    const keys: HealthCheck[] = encryption?.hasHealthCheck
-      ? [
-          {
-            name: 'kms-providers',
-            check: () =>
-              encryption.check().then(
-                () => undefined,
-                (error: unknown) => words(error),
-              ),
-          },
-        ]
-      : [];
-    const hook = (name: string): HealthCheck => ({
-      name: `poststarthook/${name}`,
-      check: () => (this.#bootstrapped ? undefined : (this.#bootstrapFault ?? 'not finished')),
-    });
-    const informers: HealthCheck = {
-      name: 'informer-sync',
-      check: () => (this.#caches.every((cache) => cache.ready) ? undefined : 'watch caches are not complete'),
-    };
-    const hooks = [
-      hook('rbac/bootstrap-roles'),
-      hook('scheduling/bootstrap-system-priority-classes'),
-      hook('start-system-namespaces-controller'),
-    ];
-    const shutdown: HealthCheck = {
-      name: 'shutdown',
-      check: () => (this.#stopping ? 'process is shutting down' : undefined),
-    };
-    return new HealthChecks(
-      {
-        healthz: [ok, log, store, ...keys, ...hooks],
-        livez: [ok, log, store, ...keys, ...hooks],
-        readyz: [ok, log, store, ...keys, informers, ...hooks, shutdown],
-      },
-      ['/readyz/etcd'],
-    );
-  }
-
   #tls() {
     const authorities = this.authentication.clientAuthorities.map((pool) => pool.current().toPem());
     return { ...this.#certificate.current, ...(authorities.length ? { ca: authorities } : {}) };
-  }
-}
-
-/** What --encryption-provider-config says; undefined where it is not given. Throws EncryptionConfigurationError. */
-async function encryptionOf(
-  { encryption: { configFile, reload } }: ServerOptions,
-  log: Log,
-  clock: Clock | undefined,
-): Promise<EncryptionProviders | undefined> {
-  if (!configFile) return undefined;
-  const { EncryptionProviders } = await import('../storage/encryption/providers.ts');
-  return EncryptionProviders.load({
-    path: configFile,
-    reload,
-    ...(clock ? { clock } : {}),
-    onReload: (error) => {
-      if (error)
-        log.error(
-          { path: configFile, error: error.message },
-          'not reloaded; what was read before stays in force',
-        );
-      else log.info({ path: configFile }, 'reloaded');
-    },
-  });
-}
-
-/** A store that does not answer is not well, however long it would go on trying. */
-function inTime<T>(result: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the store does not answer')), ms);
-  });
-  return Promise.race([result, late]).finally(() => clearTimeout(timer));
-}
-
-/** Virtual resources need the doors, which need the registry that virtual resources stand in. */
-class LateVirtuals {
-  readonly #made = new Map<string, VirtualResource>();
-  static readonly NAMES = [
-    'authentication.k8s.io/selfsubjectreviews',
-    'authentication.k8s.io/tokenreviews',
-    'authorization.k8s.io/subjectaccessreviews',
-    'authorization.k8s.io/selfsubjectaccessreviews',
-    'authorization.k8s.io/localsubjectaccessreviews',
-    'authorization.k8s.io/selfsubjectrulesreviews',
-    '/serviceaccounts/token',
-    '/bindings',
-    '/pods/binding',
-    '/pods/eviction',
-  ];
-
-  entries(): Map<string, VirtualResource> {
-    return new Map(
-      LateVirtuals.NAMES.map((name) => [
-        name,
-        { create: (object, context) => this.#made.get(name)!.create(object, context) },
-      ]),
-    );
-  }
-
-  set(virtuals: ReadonlyMap<string, VirtualResource>): void {
-    for (const [name, virtual] of virtuals) this.#made.set(name, virtual);
   }
 }
 
