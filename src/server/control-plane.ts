@@ -65,8 +65,6 @@ import { LateVirtuals, virtualResources } from './virtual-resources.ts';
 /** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
 const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: [MASTERS, 'system:authenticated'] };
 
-/** kube-apiserver's --etcd-healthcheck-timeout. */
-
 export interface ControlPlaneParts {
   options: ServerOptions;
   store: Store;
