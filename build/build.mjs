@@ -21,9 +21,8 @@ const jsonAsString = {
 const out = process.env.SALLYPORT_OUT ?? 'dist';
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-await build({
-  entryPoints: { 'cli/main': 'src/cli/main.ts', index: 'src/index.ts', 'cel/index': 'src/cel/index.ts' },
-  outdir: out,
+
+const options = {
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -41,5 +40,19 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   logLevel: 'warning',
-});
+};
+// What programs import is bundled apart: sharing chunks would cut the command into more files than it needs.
+await Promise.all([
+  build({ ...options, entryPoints: { 'cli/main': 'src/cli/main.ts' }, outdir: out }),
+  build({
+    ...options,
+    entryPoints: {
+      index: 'src/index.ts',
+      cel: 'src/cel/index.ts',
+      authentication: 'src/authentication/index.ts',
+      authorization: 'src/authorization/index.ts',
+    },
+    outdir: `${out}/lib`,
+  }),
+]);
 chmodSync(`${out}/cli/main.js`, 0o755);
