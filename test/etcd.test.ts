@@ -31,10 +31,10 @@ describe.skipIf(!etcdIsHere)('two servers on three members of etcd', () => {
 
   beforeAll(async () => {
     etcd = await EtcdCluster.start(3);
-    const flags = [`--etcd-servers=${etcd.endpoints.join(',')}`];
+    const servers = `--etcd-servers=${etcd.endpoints.join(',')}`;
     // One after the other: the first makes the certificates that the second finds.
-    replicas.push(await Replica.start(folder, flags));
-    replicas.push(await Replica.start(folder, flags));
+    for (const address of ['192.0.2.1', '192.0.2.2'])
+      replicas.push(await Replica.start(folder, [servers, `--advertise-address=${address}`]));
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'proof' } };
     expect((await replicas[0]!.send('POST', '/api/v1/namespaces', namespace)).status).toBe(201);
   }, 120_000);
@@ -236,6 +236,25 @@ describe.skipIf(!etcdIsHere)('two servers on three members of etcd', () => {
     }
     expect.fail('nobody makes service accounts');
   }, 60_000);
+
+  it('are both where the Service kubernetes leads to, and neither once it has gone', async () => {
+    const endpoints = async (): Promise<string[]> => {
+      const { body } = await replicas[0]!.send('GET', '/api/v1/namespaces/default/endpoints/kubernetes');
+      return (body.subsets?.[0]?.addresses ?? []).map(({ ip }: { ip: string }) => ip);
+    };
+    const become = async (wanted: string[]): Promise<void> => {
+      for (let tries = 0; tries < 300; tries++) {
+        if (JSON.stringify(await endpoints()) === JSON.stringify(wanted)) return;
+        await sleep(100);
+      }
+      expect(await endpoints()).toEqual(wanted);
+    };
+    await become(['192.0.2.1', '192.0.2.2']);
+    await replicas[1]!.kill('SIGTERM');
+    await become(['192.0.2.1']);
+    await replicas[1]!.run();
+    await become(['192.0.2.1', '192.0.2.2']);
+  }, 120_000);
 
   it('give no address or port away twice', async () => {
     const service = (name: string) => ({

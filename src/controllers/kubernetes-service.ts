@@ -29,6 +29,8 @@ export interface KubernetesServiceOptions {
   clock: Clock;
   /** No other server shares the store: addresses that are not this one's are dropped. Default false: they stay. */
   alone?: boolean;
+  /** Every server on the store that is alive, where that is known: others are dropped. */
+  alive?: readonly string[];
 }
 
 /**
@@ -104,19 +106,29 @@ export async function ensureKubernetesService(
         type: 'ClusterIP',
       },
     });
-  const address = options.advertiseAddress ? parseIp(options.advertiseAddress) : undefined;
-  if (!address || isLoopback(address) || isUnspecified(address) || isLinkLocalUnicast(address)) return;
-  await ensureEndpoints(client, ipText(address.bytes), options);
+  const address = advertisedAddress(options.advertiseAddress);
+  if (address !== undefined) await ensureEndpoints(client, address, options);
+}
+
+/** The address that others can use; undefined where the flag names none. */
+export function advertisedAddress(advertiseAddress: string | undefined): string | undefined {
+  const address = advertiseAddress ? parseIp(advertiseAddress) : undefined;
+  if (!address || isLoopback(address) || isUnspecified(address) || isLinkLocalUnicast(address))
+    return undefined;
+  return ipText(address.bytes);
 }
 
 async function ensureEndpoints(
   client: ObjectClient,
   address: string,
-  { securePort, alone = false }: KubernetesServiceOptions,
+  { securePort, alone = false, alive }: KubernetesServiceOptions,
 ): Promise<void> {
   const port = { name: 'https', port: securePort, protocol: 'TCP' };
   const addressType = address.includes(':') ? 'IPv6' : 'IPv4';
-  const join = (had: readonly string[]) => (alone ? [address] : [...new Set([...had, address])].sort());
+  const join = (had: readonly string[]): readonly string[] => {
+    if (alive) return alive;
+    return alone ? [address] : [...new Set([...had, address])].sort();
+  };
   await createOrChange(
     client,
     ENDPOINTS,

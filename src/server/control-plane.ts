@@ -16,7 +16,9 @@ import { EscalationGuard } from '../authorization/rbac/escalation.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
 import type { RbacSource } from '../authorization/rbac/source.ts';
 import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
+import { advertisedAddress, ensureKubernetesService } from '../controllers/kubernetes-service.ts';
 import { LeaderElection } from '../controllers/leader-election.ts';
+import { ServerLeases } from '../controllers/server-leases.ts';
 import { DecisionRing } from '../explain/record.ts';
 import { Impersonation } from '../impersonation/impersonation.ts';
 import { type Clock, systemClock } from '../meta/clock.ts';
@@ -55,7 +57,7 @@ import { OpenApi } from './openapi.ts';
 import type { ServerOptions } from './options.ts';
 import { otherVersions } from './other-versions.ts';
 import { refusalWords } from './refusal-log.ts';
-import { ResourceStorage } from './resource-storage.ts';
+import { storageOf } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
@@ -196,11 +198,7 @@ export class ControlPlane {
     let plane: ControlPlane | undefined;
     const encryption = await encryptionOf(options, log, parts.clock);
     const kinds = {
-      storage: new ResourceStorage(
-        store,
-        options.store.engine === 'etcd' ? options.store.prefix : undefined,
-        encryption,
-      ),
+      storage: storageOf(options, store, encryption),
       alwaysFresh: options.store.engine === 'embedded',
       options: {
         allowPrivileged: options.allowPrivileged,
@@ -326,7 +324,38 @@ export class ControlPlane {
       changed: (leader) => log.info({ leader }, 'runs the control loops'),
     });
     election.start();
-    this.#controllers = election;
+    const leases = this.#serverLeases();
+    leases?.start();
+    this.#controllers = {
+      async stop() {
+        await leases?.stop();
+        await election.stop();
+      },
+    };
+  }
+
+  /** Keeps the endpoints of the Service `kubernetes` to those servers that are alive. */
+  #serverLeases(): ServerLeases | undefined {
+    const { options, log } = this.#parts;
+    const address = advertisedAddress(options.advertiseAddress);
+    if (address === undefined) return undefined;
+    return new ServerLeases({
+      store: storageOf(options, this.#parts.store, this.#encryption).forResource({
+        group: '',
+        resource: 'apiServerIPInfo',
+      }),
+      address,
+      alive: (alive) =>
+        ensureKubernetesService(this.client, {
+          serviceClusterIpRange: options.serviceClusterIpRange,
+          securePort: this.#port,
+          clock: this.#clock,
+          advertiseAddress: address,
+          alive,
+        }),
+      complain: (controller, key, error) =>
+        log.warn({ controller, key, error: words(error) }, 'a control loop has to try again'),
+    });
   }
 
   #controllerManager(): ControllerManager {

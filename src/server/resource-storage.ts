@@ -3,6 +3,7 @@ import type { EncryptionProviders } from '../storage/encryption/providers.ts';
 import { EncryptedStore } from '../storage/encryption/store.ts';
 import { PrefixedStore } from '../storage/prefixed.ts';
 import type { Store } from '../storage/store.ts';
+import type { ServerOptions } from './options.ts';
 
 /** Where keys begin for everything above the store; what they are in the store itself is `--etcd-prefix`. */
 export const REGISTRY_PREFIX = '/registry';
@@ -28,4 +29,14 @@ export class ResourceStorage {
       : this.#store;
     return this.#prefix === REGISTRY_PREFIX ? store : new PrefixedStore(store, REGISTRY_PREFIX, this.#prefix);
   }
+}
+
+/** The store that the options name, once it is open, for each resource. */
+export function storageOf(
+  options: ServerOptions,
+  store: Store,
+  encryption: EncryptionProviders | undefined,
+): ResourceStorage {
+  const prefix = options.store.engine === 'etcd' ? options.store.prefix : undefined;
+  return new ResourceStorage(store, prefix, encryption);
 }
