@@ -36,6 +36,10 @@ export const admissionFixes: Fixes = {
   LIMIT_RATIO_NO_LIMIT: LIMITS,
   LIMIT_RATIO: LIMITS,
   IMAGE_PULL_POLICY: () => 'set imagePullPolicy to Always, which the plugin AlwaysPullImages wants',
+  IMAGE_POLICY_DENIED: () =>
+    'use an image that the policy takes; whoever runs the image policy webhook knows which',
+  IMAGE_POLICY_FAILED: () =>
+    'see that this server reaches the image policy webhook; defaultAllow says what happens as long as it does not',
   POD_SECURITY_LABELS: () =>
     'use the levels privileged, baseline or restricted, and versions like v1.36 or latest, in the namespace labels',
   POD_SECURITY_NAMESPACE: ({ namespace }) => `create it: kubectl create namespace ${namespace}`,
