@@ -1,5 +1,5 @@
 // What an RBAC decision costs while bindings of others grow from 10 to 100,000, and what finding everybody who can do something costs.
-// node --experimental-strip-types bench/rbac.ts
+// npm run bench -- rbac
 import { resourceAttributes } from '../src/authorization/attributes.ts';
 import { RbacAuthorizer } from '../src/authorization/rbac/authorizer.ts';
 import { RbacPolicy } from '../src/authorization/rbac/policy.ts';

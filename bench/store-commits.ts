@@ -1,5 +1,5 @@
 // Durable creates a second in the embedded store, by the number of writers that wait for their own write.
-// node --experimental-strip-types bench/store-commits.ts [folder] [seconds]
+// npm run bench -- store-commits [folder] [seconds]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
