@@ -5,6 +5,8 @@ import { type RequestInfo, requestInfo } from '../request/request-info.ts';
 import type { AuditedExchange } from './audit.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
 
+/** Most requests have no query; this one is only ever read. */
+const NO_QUERY = new URLSearchParams();
 const NO_USER: UserInfo = { name: '', groups: [] };
 
 /** One request on its way through the doors: what is known of it so far, and what its answer has to carry. */
@@ -29,7 +31,7 @@ export class ApiRequest {
   constructor(exchange: Exchange, now: number) {
     this.exchange = exchange;
     this.now = now;
-    this.query = new URLSearchParams(exchange.query);
+    this.query = exchange.query === '' ? NO_QUERY : new URLSearchParams(exchange.query);
     this.info = requestInfo(exchange.method, exchange.path, this.query);
     const own = exchange.header('audit-id');
     this.auditId = own || randomUUID();
