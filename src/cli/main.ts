@@ -7,6 +7,16 @@ import * as nodeModule from 'node:module';
 
 const [command, ...args] = process.argv.slice(2);
 
+/** As of a program that SIGPIPE ended. */
+const PIPE_CLOSED = 141;
+
+// Whoever reads what a command writes may have read enough; a server must not end by that.
+if (command !== 'apiserver' && command !== 'up')
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(PIPE_CLOSED);
+  });
+
 async function run(): Promise<number> {
   if (command === 'apiserver') return (await import('./apiserver.ts')).apiserver(args);
   return (await import('./commands.ts')).run(process.argv);
