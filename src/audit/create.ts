@@ -1,9 +1,9 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { nodeFiles, WatchedFiles } from '../authentication/watched-file.ts';
 import type { AuthorizationAttributes } from '../authorization/authorizer.ts';
 import { type Clock, systemClock } from '../meta/clock.ts';
 import { quote } from '../meta/go-quote.ts';
+import { nodeFiles, WatchedFiles } from '../meta/watched-files.ts';
 import { WebhookClient } from '../webhook/client.ts';
 import { readKubeconfig, targetOf } from '../webhook/kubeconfig.ts';
 import { type AuditBackend, LenientBackend, type LossReport, UnionBackend } from './backend.ts';

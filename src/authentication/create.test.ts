@@ -1,11 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryClient } from '../controllers/fixtures/memory-client.ts';
+import { type Files, WatchedFiles } from '../meta/watched-files.ts';
 import { createAuthentication } from './create.ts';
 import { authority, client as clientCertificate, type Issued } from './fixtures/certificates.ts';
 import { requestOf } from './fixtures/requests.ts';
 import { type AuthenticationOptions, defaultAuthenticationOptions } from './flags.ts';
-import { type Files, WatchedFiles } from './watched-file.ts';
 
 const ISSUER = 'https://kubernetes.default.svc';
 const NOW = Date.now();

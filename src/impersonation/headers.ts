@@ -22,11 +22,6 @@ export interface WantedUser {
   extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Whether a header, by its lower-case name, is of impersonation and must not be seen behind it. */
-export function isImpersonationHeader(header: string): boolean {
-  return header === USER || header === UID || header === GROUP || header.startsWith(EXTRA);
-}
-
 /**
  * Reads the impersonation headers: the first user and uid, all groups, extras by key in lower case and percent-decoded
  * (apiserver pkg/endpoints/filters/impersonation). Undefined where nobody is to be impersonated; `error` where something

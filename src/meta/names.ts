@@ -174,8 +174,6 @@ export const nameIsDnsSubdomain = (name: string, prefix: boolean): string[] =>
   dns1123SubdomainFaults(prefix ? masked(name) : name);
 export const nameIsDnsLabel = (name: string, prefix: boolean): string[] =>
   dns1123LabelFaults(prefix ? masked(name) : name);
-export const nameIsDns1035Label = (name: string, prefix: boolean): string[] =>
-  dns1035LabelFaults(prefix ? masked(name) : name);
 export const nameIsPathSegment = (name: string, prefix: boolean): string[] => pathSegmentFaults(name, prefix);
 
 export function portNameFaults(port: string): string[] {
@@ -224,22 +222,6 @@ export function configMapKeyFaults(value: string): string[] {
         'key.name',
         'KEY_NAME',
         'key-name',
-      ),
-    );
-  }
-  return [...faults, ...relativeFaults(value)];
-}
-
-export function envVarNameFaults(value: string): string[] {
-  const faults: string[] = [];
-  if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(value)) {
-    faults.push(
-      regexFault(
-        "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit",
-        '[-._a-zA-Z][-._a-zA-Z0-9]*',
-        'my.env-name',
-        'MY_ENV.NAME',
-        'MyEnvName1',
       ),
     );
   }

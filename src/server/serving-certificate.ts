@@ -1,8 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { watchFile } from '../meta/watch-file.ts';
 import type { Log } from './log.ts';
-
-const POLL_MS = 1000;
 
 /** The serving certificate and its key, read again when either file changes. A pair that does not fit is not taken. */
 export class WatchedCertificate {
@@ -11,6 +10,7 @@ export class WatchedCertificate {
   readonly #log: Log;
   #current: { cert: string; key: string };
   #changed: (() => void) | undefined;
+  readonly #stops: (() => void)[] = [];
 
   /** Throws where the files cannot be read or are no pair. */
   constructor(certFile: string, keyFile: string, log: Log) {
@@ -26,12 +26,11 @@ export class WatchedCertificate {
 
   start(changed: () => void): void {
     this.#changed = changed;
-    for (const file of [this.#certFile, this.#keyFile])
-      watchFile(file, { interval: POLL_MS, persistent: false }, this.#reload);
+    for (const file of [this.#certFile, this.#keyFile]) this.#stops.push(watchFile(file, this.#reload));
   }
 
   stop(): void {
-    for (const file of [this.#certFile, this.#keyFile]) unwatchFile(file, this.#reload);
+    for (const stop of this.#stops.splice(0)) stop();
   }
 
   readonly #reload = (): void => {

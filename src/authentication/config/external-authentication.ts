@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from '../../meta/clock.ts';
 import { errorText, forbidden } from '../../meta/field-error.ts';
 import { quote } from '../../meta/go-quote.ts';
+import { type Files, nodeFiles, type ReloadReport } from '../../meta/watched-files.ts';
 import { diskFiles } from '../../webhook/files.ts';
 import type { TokenAuthenticator } from '../authenticator.ts';
 import { type AuthenticationOptions, apiAudiencesOf, StartupRefusal } from '../flags.ts';
 import { ReplaceableJwtAuthenticators } from '../oidc/authenticators.ts';
 import type { IssuerClient } from '../oidc/issuer-client.ts';
 import { SIGNING_ALGORITHMS } from '../oidc/verifier.ts';
-import { type Files, nodeFiles, type ReloadReport } from '../watched-file.ts';
 import type { TokenWebhook } from '../webhook/authenticator.ts';
 import { jwtAuthenticatorOfFlags } from './from-flags.ts';
 import { makeJwtAuthenticators } from './jwt-authenticators.ts';

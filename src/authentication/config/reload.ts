@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { forbidden } from '../../meta/field-error.ts';
+import type { Files, ReloadReport } from '../../meta/watched-files.ts';
 import type { JwtAuthenticators, ReplaceableJwtAuthenticators } from '../oidc/authenticators.ts';
 import { SIGNING_ALGORITHMS } from '../oidc/verifier.ts';
-import type { Files, ReloadReport } from '../watched-file.ts';
 import { type JwtAuthenticatorParts, makeJwtAuthenticators } from './jwt-authenticators.ts';
 import { loadAuthenticationConfiguration } from './load.ts';
 import type { AnonymousConfiguration } from './types.ts';

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../meta/clock.ts';
 import { aggregateText } from '../../meta/field-error.ts';
 import { quote } from '../../meta/go-quote.ts';
+import { type WatchFile, watchFile } from '../../meta/watch-file.ts';
 import { WebhookClient } from '../../webhook/client.ts';
 import { diskFiles, type Files } from '../../webhook/files.ts';
 import { readKubeconfig, targetOf } from '../../webhook/kubeconfig.ts';
@@ -18,7 +19,6 @@ import { type AuthorizationOptions, authorizationFlagFaults, configurationOfFlag
 import { loadAuthorizationConfiguration } from './load.ts';
 import type { AuthorizationConfiguration, AuthorizerConfiguration, WebhookConfiguration } from './types.ts';
 import { checkAuthorizationConfiguration } from './validate.ts';
-import { type WatchFile, watchFile } from './watch.ts';
 
 /** What authorizers are made of that the server has. */
 export interface AuthorizationParts {

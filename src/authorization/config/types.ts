@@ -1,8 +1,6 @@
 /** The types of authorizers a server can be told to use, in the order messages list them. */
 export const AUTHORIZER_TYPES = ['ABAC', 'AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'] as const;
 
-export type AuthorizerType = (typeof AUTHORIZER_TYPES)[number];
-
 /** apiserver.config.k8s.io AuthorizationConfiguration with its defaults, as all its versions come out. */
 export interface AuthorizationConfiguration {
   authorizers: AuthorizerConfiguration[];

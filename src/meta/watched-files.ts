@@ -1,6 +1,7 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { watchFile } from './watch-file.ts';
 
-/** Files as authenticators read them, so that tests can own them. */
+/** Files as what is made of them reads them, so that tests can own them. */
 export interface Files {
   /** The content as it is now; throws Node's error where it cannot be read. */
   read(path: string): string;
@@ -8,17 +9,8 @@ export interface Files {
   watch(path: string, changed: () => void): () => void;
 }
 
-const POLL_MS = 1000;
-
-/** The machine's files. Changes are found by asking for the time of change, which also sees symbolic links replaced. */
-export const nodeFiles: Files = {
-  read: (path) => readFileSync(path, 'utf8'),
-  watch(path, changed) {
-    const listener = () => changed();
-    watchFile(path, { interval: POLL_MS, persistent: false }, listener);
-    return () => unwatchFile(path, listener);
-  },
-};
+/** The machine's files. */
+export const nodeFiles: Files = { read: (path) => readFileSync(path, 'utf8'), watch: watchFile };
 
 /** What to do about files that changed: `bad` gets the path and what is wrong with the new content. */
 export interface ReloadReport {

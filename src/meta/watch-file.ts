@@ -1,8 +1,8 @@
-import { watch } from 'node:fs';
+import { unwatchFile, watch, watchFile as watchStat } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-const POLL_MS = 60_000;
-/** Editors write in several steps; they are looked at together. */
+const POLL_MS = 5000;
+/** Editors write in several steps, and a key and its certificate come one after the other: they are looked at together. */
 const SETTLE_MS = 100;
 
 /** Calls back when a file may have changed. Returns the way to stop. */
@@ -10,16 +10,16 @@ export type WatchFile = (path: string, changed: () => void) => () => void;
 
 /**
  * Watches a file by its folder, so that files put in its place by renaming and symbolic links set anew are noticed, and
- * looks once a minute besides, for file systems that tell nothing.
+ * asks for its time of change besides, for file systems that tell nothing. Keeps no process alive.
  */
 export const watchFile: WatchFile = (path, changed) => {
   let settling: NodeJS.Timeout | undefined;
   const soon = (): void => {
     clearTimeout(settling);
-    settling = setTimeout(changed, SETTLE_MS);
+    settling = setTimeout(changed, SETTLE_MS).unref();
   };
   const name = basename(path);
-  const poll = setInterval(changed, POLL_MS).unref();
+  watchStat(path, { interval: POLL_MS, persistent: false }, soon);
   let watcher: ReturnType<typeof watch> | undefined;
   try {
     watcher = watch(dirname(path), { persistent: false }, (_, file) => {
@@ -28,11 +28,11 @@ export const watchFile: WatchFile = (path, changed) => {
     });
     watcher.on('error', () => watcher?.close());
   } catch {
-    // The poll is left.
+    // The times of change are left.
   }
   return () => {
     clearTimeout(settling);
-    clearInterval(poll);
+    unwatchFile(path, soon);
     watcher?.close();
   };
 };
