@@ -9,7 +9,7 @@ import { loadAuthenticationConfiguration } from '../authentication/config/load.t
 import { apiAudiencesOf, defaultAuthenticationOptions } from '../authentication/flags.ts';
 import { MadeUpIssuer } from '../authentication/oidc/made-up-issuer.ts';
 import { createServiceAccountAuthenticator } from '../authentication/service-account/authenticator.ts';
-import { unverifiedIssuer } from '../authentication/service-account/jwt.ts';
+import { parseJwt, unverifiedIssuer } from '../authentication/service-account/jwt.ts';
 import { KeySet, parsePublicKeysPem } from '../authentication/service-account/keys.ts';
 import { TokenChain } from '../authentication/token-chain.ts';
 import { parseTokenFile, TokenFileAuthenticator } from '../authentication/token-file.ts';
@@ -229,7 +229,7 @@ function tokenFile(path: string): TokenAuthenticator {
   return new TokenFileAuthenticator({ current: () => table });
 }
 
-/** Signature, audience and times; what tokens are bound to is not looked up. */
+/** Signature, audience and times; what a token is bound to is taken to be there as the token says. */
 function accountTokens(
   configuration: DoorsConfiguration,
   apiAudiences: readonly string[],
@@ -237,13 +237,33 @@ function accountTokens(
   const keys = new KeySet(
     configuration.serviceAccountKeyFiles.flatMap((path) => parsePublicKeysPem(readFileSync(path, 'utf8'))),
   );
-  const none = new StaticLister([]);
-  return createServiceAccountAuthenticator({
-    issuers: configuration.serviceAccountIssuers,
-    keys: { current: () => keys, onChange: () => () => {} },
-    apiAudiences,
-    lookup: false,
-    objects: { listers: { serviceaccounts: none, secrets: none, pods: none, nodes: none } },
-    noteUse: async () => {},
-  });
+  return {
+    name: 'service-account',
+    authenticateToken: (token, context, asked) =>
+      createServiceAccountAuthenticator({
+        issuers: configuration.serviceAccountIssuers,
+        keys: { current: () => keys, onChange: () => () => {} },
+        apiAudiences,
+        lookup: false,
+        objects: { listers: claimedObjects(token) },
+        noteUse: async () => {},
+      }).authenticateToken(token, context, asked),
+  };
+}
+
+/** The objects that a bound token names. */
+function claimedObjects(token: string) {
+  const claims = (parseJwt(token)?.claims['kubernetes.io'] ?? {}) as Record<string, any>;
+  const { namespace = '' } = claims;
+  const lister = (kind: string, isLocal = true): StaticLister => {
+    const { name, uid } = claims[kind] ?? {};
+    if (typeof name !== 'string') return new StaticLister([]);
+    return new StaticLister([{ metadata: { name, uid, ...(isLocal ? { namespace } : {}) } }]);
+  };
+  return {
+    serviceaccounts: lister('serviceaccount'),
+    secrets: lister('secret'),
+    pods: lister('pod'),
+    nodes: lister('node', false),
+  };
 }
