@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { ControlPlane } from '../server/control-plane.ts';
 import { jsonLog, type Log, textLog } from '../server/log.ts';
 import type { ServerOptions } from '../server/options.ts';
@@ -10,6 +11,13 @@ export async function openStore(options: ServerOptions): Promise<Store> {
     return openEmbeddedStore({ folder: options.store.folder });
   }
   const { servers, caFile, certFile, keyFile } = options.store;
+  for (const [flag, file] of [
+    ['etcd-cafile', caFile],
+    ['etcd-certfile', certFile],
+    ['etcd-keyfile', keyFile],
+  ] as const) {
+    if (file && !readable(file)) throw new Error(`--${flag}: ${file} cannot be read`);
+  }
   const { openEtcdStore } = await import('../storage/etcd/store.ts');
   return openEtcdStore({
     // As kube-apiserver takes them: an address without a scheme is one without TLS.
@@ -18,6 +26,15 @@ export async function openStore(options: ServerOptions): Promise<Store> {
     ...(certFile ? { certFile } : {}),
     ...(keyFile ? { keyFile } : {}),
   });
+}
+
+function readable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What went wrong with a port, said so that one knows what to do. */

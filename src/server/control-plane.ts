@@ -61,6 +61,7 @@ import { storageOf } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
+import { storeTrouble } from './store-trouble.ts';
 import { userAccess } from './user-access.ts';
 import { LateVirtuals, virtualResources } from './virtual-resources.ts';
 
@@ -214,7 +215,7 @@ export class ControlPlane {
       virtuals: late.entries(),
       updates: new Map(),
       otherVersions,
-      onError: (error) => log.error({ error: error.message }, 'the store does not answer; trying again'),
+      onError: storeTrouble(log),
     });
     try {
       await Promise.all(caches.map((cache) => cache.start()));

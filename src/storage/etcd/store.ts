@@ -52,6 +52,8 @@ export class EtcdStore implements Store {
   readonly #compaction: Compaction | undefined;
   readonly #watches = new Map<string, Set<EtcdWatch>>();
   #closed = false;
+  #asking: Promise<number> | undefined;
+  #askingNext: Promise<number> | undefined;
 
   constructor(client: EtcdClient, options: EtcdOptions) {
     this.#client = client;
@@ -60,7 +62,27 @@ export class EtcdStore implements Store {
     this.#compaction = interval > 0 ? new Compaction(client, interval) : undefined;
   }
 
-  async revision(): Promise<number> {
+  /**
+   * Of those who ask while an answer is under way, all share the next: it is of a time after each of them has asked,
+   * and members are asked once for many readers.
+   */
+  revision(): Promise<number> {
+    if (!this.#asking) {
+      this.#asking = this.#askRevision().finally(() => {
+        this.#asking = undefined;
+      });
+      return this.#asking;
+    }
+    this.#askingNext ??= this.#asking
+      .catch(() => undefined)
+      .then(() => {
+        this.#askingNext = undefined;
+        return this.revision();
+      });
+    return this.#askingNext;
+  }
+
+  async #askRevision(): Promise<number> {
     return (await this.#range({ key: noKey, countOnly: true })).revision;
   }
 
