@@ -89,6 +89,7 @@ export function derText({ tag, content }: DerElement): string | undefined {
     case TAG.t61String:
       return content.toString('latin1');
     case TAG.bmpString:
+      if (content.length % 2) throw new DerError('invalid BMPString');
       return Buffer.from(content).swap16().toString('utf16le');
     default:
       return undefined;

@@ -8,6 +8,7 @@ import { readAdmissionConfiguration } from '../admission/config/admission-config
 import {
   clusterNodeSelectorsOf,
   eventLimitsOf,
+  imagePolicyOf,
   limitedResourcesOf,
   podSecurityOf,
   tolerationRestrictionOf,
@@ -18,6 +19,7 @@ import { DefaultTolerationSeconds } from '../admission/default-toleration-second
 import { DenyServiceExternalIPs } from '../admission/deny-service-external-ips.ts';
 import { EventRateLimit } from '../admission/event-rate-limit.ts';
 import { ExtendedResourceToleration } from '../admission/extended-resource-toleration.ts';
+import { type ImagePolicyConfiguration, ImagePolicyWebhook } from '../admission/image-policy-webhook.ts';
 import { LimitPodHardAntiAffinityTopology } from '../admission/limit-pod-hard-anti-affinity-topology.ts';
 import { LimitRanger } from '../admission/limit-ranger.ts';
 import { NamespaceAutoProvision } from '../admission/namespace-auto-provision.ts';
@@ -48,7 +50,9 @@ import type { Clock } from '../meta/clock.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import type { Lister } from '../registry/lister.ts';
 import type { Registry } from '../registry/registry.ts';
+import { WebhookClient } from '../webhook/client.ts';
 import { diskFiles } from '../webhook/files.ts';
+import { readKubeconfig, targetOf } from '../webhook/kubeconfig.ts';
 import type { Log } from './log.ts';
 import type { ServerOptions } from './options.ts';
 import { policyPlugins } from './policy-plugins.ts';
@@ -108,6 +112,7 @@ function podMakers(
         authorization,
       }),
     AlwaysPullImages: () => new AlwaysPullImages(),
+    ImagePolicyWebhook: () => imagePolicyWebhook(imagePolicyOf(configurations), clock),
     PodSecurity: () =>
       new PodSecurity({
         namespaces: lister('', 'namespaces'),
@@ -164,4 +169,13 @@ function resourcesOfKind(registry: Registry): ResourcesOfKind {
       .map(({ descriptor }) => descriptor)
       .filter((own) => own.group === group && own.version === version && own.kind === kind)
       .map(({ plural, namespaced }) => ({ group, version, resource: plural, namespaced }));
+}
+
+function imagePolicyWebhook(configuration: ImagePolicyConfiguration, clock: Clock): ImagePolicyWebhook {
+  try {
+    const target = targetOf(readKubeconfig(configuration.kubeConfigFile), diskFiles, clock);
+    return new ImagePolicyWebhook(new WebhookClient(target), configuration, clock);
+  } catch (error) {
+    throw new Error(`couldn't init admission plugin "ImagePolicyWebhook": ${(error as Error).message}`);
+  }
 }

@@ -12,6 +12,7 @@ import type { Fields } from '../../meta/object.ts';
 import { tolerationsErrors } from '../../registry/core/pod/tolerations.ts';
 import { decodeYaml } from '../../schema/yaml/value.ts';
 import type { EventLimit } from '../event-rate-limit.ts';
+import { type ImagePolicyConfiguration, imagePolicyConfiguration } from '../image-policy-webhook.ts';
 import {
   type PodSecurityConfiguration,
   type PodSecurityConfigurationFile,
@@ -121,4 +122,18 @@ export function clusterNodeSelectorsOf(configurations: PluginConfigurations): Re
   return Object.fromEntries(
     Object.entries(selectors).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
+}
+
+/** Throws where there is none: without a webhook to ask there is nothing that the plugin could say. */
+export function imagePolicyOf(configurations: PluginConfigurations): ImagePolicyConfiguration {
+  const name = 'ImagePolicyWebhook';
+  const text = configurations.get(name);
+  if (text === undefined) throw notMade(name, 'no config specified');
+  const read = decodeYaml(text);
+  if (!read.ok) throw notMade(name, `error converting YAML to JSON: ${read.error}`);
+  try {
+    return imagePolicyConfiguration((read.value as Fields | null)?.['imagePolicy'] ?? {});
+  } catch (error) {
+    throw notMade(name, (error as Error).message);
+  }
 }

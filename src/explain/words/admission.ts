@@ -112,6 +112,12 @@ export const admissionWords: Words = {
   IMAGE_PULL_POLICY: ({ path, policy }) =>
     `${path}: Unsupported value: ${quote(policy)}: supported values: "Always"`,
 
+  IMAGE_POLICY_FAILED: ({ error }) => error,
+  IMAGE_POLICY_DENIED: ({ reason }) =>
+    reason
+      ? `image policy webhook backend denied one or more images: ${reason}`
+      : 'one or more images rejected by webhook backend',
+
   POD_SECURITY_LABELS: ({ errors }) => list(errors),
   POD_SECURITY_NAMESPACE: ({ namespace }) => `failed to lookup namespace ${quote(namespace)}`,
   POD_SECURITY_VIOLATED: ({ policy, violations }) => `violates PodSecurity ${quote(policy)}: ${violations}`,
