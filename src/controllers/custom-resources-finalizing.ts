@@ -33,7 +33,8 @@ export class CustomResourcesFinalizing extends DefinitionLoop {
     builtIn: (resource: GroupResource) => boolean,
     pause: (ms: number) => Promise<void>,
   ) {
-    super(parts);
+    // Objects with finalizers of their own hold up their definition, and no other.
+    super({ workers: 5, ...parts });
     this.#builtIn = builtIn;
     this.#pause = pause;
   }

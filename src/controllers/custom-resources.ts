@@ -13,6 +13,8 @@ export interface DefinitionLoopParts {
   clock: Clock;
   complain?: Complaint;
   wait?: Wait;
+  /** Definitions looked after at the same time; default 1. */
+  workers?: number;
 }
 
 /** A control loop over CustomResourceDefinitions (apiextensions-apiserver pkg/controller). */
@@ -23,13 +25,14 @@ export abstract class DefinitionLoop implements Controller {
   readonly #clock: Clock;
   #unfollow: (() => void) | undefined;
 
-  constructor({ client, clock, complain, wait }: DefinitionLoopParts) {
+  constructor({ client, clock, complain, wait, workers }: DefinitionLoopParts) {
     this.client = client;
     this.#clock = clock;
     this.queue = new WorkQueue({
       handle: (name) => this.handle(name),
       failed: (name, error) => complain?.(this.name, name, error),
       ...(wait ? { wait } : {}),
+      ...(workers ? { workers } : {}),
     });
   }
 

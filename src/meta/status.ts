@@ -174,6 +174,16 @@ export function methodNotAllowedError(): StatusError {
   });
 }
 
+/** A verb that a custom resource does not have. */
+export function verbNotSupportedError(gr: GroupResource, verb: string): StatusError {
+  return new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    details: of(gr, ''),
+    message: `${verb} is not supported on resources of kind ${quote(qualified(gr))}`,
+  });
+}
+
 /** What discovery-shaped misses answer: known group, unknown resource or version. */
 export function resourceNotFoundError(): StatusError {
   return new StatusError({

@@ -1,6 +1,6 @@
 import { type FieldError, invalid, notSupported } from '../meta/field-error.ts';
-import { conflictError, invalidError } from '../meta/status.ts';
 import type { KubeObject } from '../meta/object.ts';
+import { conflictError, invalidError } from '../meta/status.ts';
 
 /** meta.k8s.io/v1 DeleteOptions as a delete obeys them. */
 export interface DeleteOptions {
@@ -16,7 +16,11 @@ export function validateDeleteOptions(options: DeleteOptions): FieldError[] {
   const errors: FieldError[] = [];
   if (options.orphanDependents !== undefined && options.propagationPolicy !== undefined) {
     errors.push(
-      invalid('propagationPolicy', options.propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'),
+      invalid(
+        'propagationPolicy',
+        options.propagationPolicy,
+        'orphanDependents and deletionPropagation cannot be both set',
+      ),
     );
   }
   const policy = options.propagationPolicy;
@@ -34,7 +38,11 @@ export function validateDryRun(dryRun: readonly string[] | undefined): FieldErro
 }
 
 /** Throws what stands in the way of a delete before anything of the object is looked at but its identity. */
-export function checkDelete(object: KubeObject, options: DeleteOptions, gk: { group: string; kind: string }): void {
+export function checkDelete(
+  object: KubeObject,
+  options: DeleteOptions,
+  gk: { group: string; kind: string },
+): void {
   const errors = validateDeleteOptions(options);
   if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   const { uid, resourceVersion } = options.preconditions ?? {};
@@ -57,11 +65,19 @@ export function checkDelete(object: KubeObject, options: DeleteOptions, gk: { gr
 }
 
 /** The preconditions of a deletion in two steps, which kube-apiserver words in another way. */
-export function checkTwoStepDelete(object: KubeObject, options: DeleteOptions, gr: { group: string; resource: string }): void {
+export function checkTwoStepDelete(
+  object: KubeObject,
+  options: DeleteOptions,
+  gr: { group: string; resource: string },
+): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
   const meta = object.metadata;
   const refuse = (what: string, asked: string, found: string | undefined) =>
-    conflictError(gr, meta.name!, `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`);
+    conflictError(
+      gr,
+      meta.name!,
+      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${found}`,
+    );
   if (uid !== undefined && uid !== meta.uid) throw refuse('UID', uid, meta.uid);
   if (resourceVersion !== undefined && resourceVersion !== meta.resourceVersion) {
     throw refuse('ResourceVersion', resourceVersion, meta.resourceVersion);

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../meta/object.ts';
 import { rfc3339 } from '../meta/clock.ts';
+import type { KubeObject } from '../meta/object.ts';
 import type { DeleteOptions } from './delete-options.ts';
 
 export const ORPHAN = 'orphan';
@@ -16,7 +16,14 @@ export function collectorFinalizers(
 ): string[] | undefined {
   const old = object.metadata.finalizers ?? [];
   const orphan = wants(ORPHAN, 'Orphan', options.orphanDependents, old, options, byDefault === 'Orphan');
-  const foreground = wants(FOREGROUND, 'Foreground', options.orphanDependents === undefined ? undefined : false, old, options, false);
+  const foreground = wants(
+    FOREGROUND,
+    'Foreground',
+    options.orphanDependents === undefined ? undefined : false,
+    old,
+    options,
+    false,
+  );
   const next = old.filter((f) => f !== ORPHAN && f !== FOREGROUND);
   if (orphan) next.push(ORPHAN);
   if (foreground) next.push(FOREGROUND);
@@ -42,7 +49,8 @@ function wants(
 export function markAsDeleting(object: KubeObject, now: number): void {
   const meta = object.metadata;
   if (!meta.deletionTimestamp && (meta.generation ?? 0) > 0) meta.generation = meta.generation! + 1;
-  if (!meta.deletionTimestamp || Date.parse(meta.deletionTimestamp) > now) meta.deletionTimestamp = rfc3339(now);
+  if (!meta.deletionTimestamp || Date.parse(meta.deletionTimestamp) > now)
+    meta.deletionTimestamp = rfc3339(now);
   meta.deletionGracePeriodSeconds = 0;
 }
 

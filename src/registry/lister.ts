@@ -32,7 +32,8 @@ export class StaticLister implements Lister {
     const key = `${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`;
     const previous = this.#objects.get(key);
     this.#objects.set(key, object);
-    for (const handler of this.#handlers) handler(previous ? { type: 'MODIFIED', object, previous } : { type: 'ADDED', object });
+    for (const handler of this.#handlers)
+      handler(previous ? { type: 'MODIFIED', object, previous } : { type: 'ADDED', object });
   }
 
   remove(namespace: string, name: string): void {
@@ -47,7 +48,9 @@ export class StaticLister implements Lister {
   }
 
   list(namespace?: string): KubeObject[] {
-    const keys = [...this.#objects.keys()].filter((k) => namespace === undefined || k.startsWith(`${namespace}/`)).sort();
+    const keys = [...this.#objects.keys()]
+      .filter((k) => namespace === undefined || k.startsWith(`${namespace}/`))
+      .sort();
     return keys.map((k) => this.#objects.get(k)!);
   }
 

@@ -99,6 +99,13 @@ export class Registry {
     this.#changed();
   }
 
+  /** The store that the server's own parts use, its version served or not; undefined: there is none any more. */
+  setStore({ group, resource }: GroupResource, store: ResourceStore | undefined): void {
+    if (store) this.#stores.set(`${group}/${resource}`, store);
+    else this.#stores.delete(`${group}/${resource}`);
+    this.#changed();
+  }
+
   find(group: string, version: string, plural: string): ServedResource | undefined {
     return this.#served.get(`${group}/${version}/${plural}`);
   }

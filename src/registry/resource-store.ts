@@ -140,6 +140,10 @@ export class ResourceStore {
    */
   async fresh(): Promise<void> {
     if (this.#parts.alwaysFresh) return;
+    if (isStatus(this.cache.error)) {
+      await this.cache.retryNow();
+      this.#refuseUnread();
+    }
     const revision = await this.#parts.store.revision();
     const besides = this.#parts.besides?.();
     const arrived = await Promise.all([
@@ -609,8 +613,15 @@ export class ResourceStore {
 
   async #seen(revision: number): Promise<void> {
     if (this.cache.revision >= revision) return;
-    if (!(await this.cache.waitFor(revision, 3000)))
-      throw timeoutError('the write is stored, but the watch cache has not shown it yet', 1);
+    if (await this.cache.waitFor(revision, 3000)) return;
+    this.#refuseUnread();
+    throw timeoutError('the write is stored, but the watch cache has not shown it yet', 1);
+  }
+
+  /** Objects that cannot be converted are read by nobody: clients are told why. */
+  #refuseUnread(): void {
+    const { error } = this.cache;
+    if (isStatus(error)) throw error;
   }
 
   async #catchUp(current: StoredValue | undefined): Promise<void> {

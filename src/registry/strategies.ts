@@ -1,4 +1,5 @@
 import { admissionregistrationStrategies } from './admissionregistration/index.ts';
+import { apiextensionsStrategies } from './apiextensions/index.ts';
 import { apiregistrationStrategies } from './apiregistration/index.ts';
 import { appsStrategies } from './apps/index.ts';
 import { autoscalingStrategies } from './autoscaling/index.ts';
@@ -22,6 +23,7 @@ import type { Strategy } from './strategy.ts';
 const BY_GROUP: Readonly<Record<string, Readonly<Record<string, Strategy>>>> = {
   '': coreStrategies,
   'admissionregistration.k8s.io': admissionregistrationStrategies,
+  'apiextensions.k8s.io': apiextensionsStrategies,
   'apiregistration.k8s.io': apiregistrationStrategies,
   apps: appsStrategies,
   autoscaling: autoscalingStrategies,
@@ -44,6 +46,7 @@ const NOTHING: Strategy = {};
 /** Groups whose kinds take finalizers of any name. */
 const ANY_FINALIZERS = new Set([
   'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
   'apiregistration.k8s.io',
   'coordination.k8s.io',
   'policy',

@@ -156,7 +156,8 @@ export class Api {
     const [group, version] = core ? ['', parts[1]!] : [parts[1]!, parts[2]!];
     const list = discovery.resourceList(group, version);
     if (!list) {
-      if (!core && !discovery.hasGroup(group)) return answerPageNotFound(request);
+      if (!core && (!discovery.hasGroup(group) || discovery.isCustom(group)))
+        return answerPageNotFound(request);
       throw resourceNotFoundError();
     }
     if (method !== 'GET') throw methodNotAllowedError();

@@ -1,6 +1,10 @@
 import data from './data/column-descriptions.json' with { type: 'json' };
 
-const { name, created, columns } = data as { name: string; created: string; columns: Record<string, Record<string, string>> };
+const { name, created, columns } = data as {
+  name: string;
+  created: string;
+  columns: Record<string, Record<string, string>>;
+};
 
 /**
  * What a column says of itself: the field's own description where it shows a field of the API. `resource` as

@@ -70,6 +70,14 @@ export class Discovery {
     return this.#all().some((g) => g.name === name);
   }
 
+  /** Whether all that a group has is defined by CustomResourceDefinitions. */
+  isCustom(name: string): boolean {
+    const group = this.#all().find((g) => g.name === name);
+    return (
+      group?.versions.every(({ resources }) => resources.every((served) => served.discoveryVerbs)) ?? false
+    );
+  }
+
   /** `/api/v1` and `/apis/GROUP/VERSION` */
   resourceList(group: string, version: string): Record<string, unknown> | undefined {
     const found = this.#all()

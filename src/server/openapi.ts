@@ -9,7 +9,10 @@ export interface OpenApiParts {
   generation(): number;
 }
 
-const V2_PROTOBUF = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'];
+const V2_PROTOBUF = [
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+];
 /** Documents that a client names by their hash never change. */
 const A_YEAR_S = 31_536_000;
 
@@ -33,7 +36,9 @@ export class OpenApi {
       return send(request, documents.v2Json(), 'application/json');
     }
     if (path === '/openapi/v3') return send(request, documents.v3Index(), 'application/json');
-    const document = path.startsWith('/openapi/v3/') ? documents.v3Document(path.slice('/openapi/v3/'.length)) : undefined;
+    const document = path.startsWith('/openapi/v3/')
+      ? documents.v3Document(path.slice('/openapi/v3/'.length))
+      : undefined;
     if (!document) return answerPageNotFound(request);
     const hash = request.query.get('hash');
     if (hash !== null && hash !== document.etag) {

@@ -1,7 +1,14 @@
 import { requestAttributes } from '../authorization/attributes.ts';
 import type { AuthorizationChain } from '../authorization/chain.ts';
 import { forbiddenStatus } from '../authorization/forbidden.ts';
-import { methodNotAllowedError, notFoundError, resourceNotFoundError, StatusError } from '../meta/status.ts';
+import {
+  badRequestError,
+  methodNotAllowedError,
+  notFoundError,
+  resourceNotFoundError,
+  StatusError,
+  verbNotSupportedError,
+} from '../meta/status.ts';
 import type { AdmissionHook } from '../registry/admission-hook.ts';
 import { checkLogOptions, podConnection } from '../registry/core/pod-connect.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
@@ -78,7 +85,11 @@ export class ResourceRouter {
       throw resourceNotFoundError();
     const target = this.#target(request);
     if (!target) {
-      if (info.apiPrefix === 'apis' && !this.#parts.discovery.hasGroup(info.apiGroup))
+      const { discovery } = this.#parts;
+      if (
+        info.apiPrefix === 'apis' &&
+        (!discovery.hasGroup(info.apiGroup) || discovery.isCustom(info.apiGroup))
+      )
         return answerPageNotFound(request);
       throw resourceNotFoundError();
     }
@@ -103,9 +114,21 @@ export class ResourceRouter {
         this.#admission(request),
       );
     }
+    if (served.discoveryVerbs) return this.#custom(request, target);
     await (name === ''
       ? this.#collection(request, served, method)
       : this.#object(request, served, name, method));
+  }
+
+  /** Custom resources have one handler for all paths: it looks at the verb alone, and at the scope before it. */
+  async #custom(request: ApiRequest, { served, name }: Target): Promise<void> {
+    const { method } = request.exchange;
+    const everywhere = served.descriptor.namespaced && request.info.namespace === '';
+    if (everywhere && method !== 'GET') return answerPageNotFound(request);
+    if (method === 'POST') return this.#collection(request, served, method);
+    if (name !== '') return this.#object(request, served, name, method);
+    if (method === 'PUT' || method === 'PATCH') throw badRequestError('name must be provided');
+    return this.#collection(request, served, method);
   }
 
   async #collection(request: ApiRequest, served: ServedResource, method: string): Promise<void> {
@@ -169,12 +192,15 @@ export class ResourceRouter {
 
   async #subresource(request: ApiRequest, { served, subresource, name }: Target): Promise<void> {
     const sub = served.subresources.get(subresource);
-    if (!sub) throw resourceNotFoundError();
+    if (!sub) throw served.discoveryVerbs ? notFoundError(resourceOf(served), name) : resourceNotFoundError();
     const { descriptor, handler } = sub;
     const verb = { GET: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[
       request.exchange.method
     ];
-    if (!verb || !descriptor.verbs.includes(verb)) throw methodNotAllowedError();
+    if (!verb || !descriptor.verbs.includes(verb))
+      throw served.discoveryVerbs
+        ? verbNotSupportedError(resourceOf(served), request.info.verb)
+        : methodNotAllowedError();
     const own = served.descriptor;
     const kind = {
       group: descriptor.kindGroup ?? own.group,
@@ -259,6 +285,8 @@ export class ResourceRouter {
       : nothingAvailableError(MEDIA_TYPES);
   }
 }
+
+const resourceOf = ({ descriptor: { group, plural } }: ServedResource) => ({ group, resource: plural });
 
 function isMetaTransform({ as, group, version }: Transform, _served: ServedResource | undefined): boolean {
   if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return false;

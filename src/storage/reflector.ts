@@ -26,6 +26,8 @@ export class Reflector {
   #error: Error | undefined;
   #endWatch: (() => void) | undefined;
   #retry: NodeJS.Timeout | undefined;
+  /** What is told of the next success, while a pause lasts. */
+  #pending: (() => void) | undefined;
   #retryMs = firstRetryMs;
 
   constructor(store: Store, prefix: string, target: ReflectorTarget) {
@@ -47,6 +49,15 @@ export class Reflector {
   /** Resolves at the first success; failures are tried again until `stop`. */
   start(): Promise<void> {
     return new Promise((resolve) => void this.#list(resolve));
+  }
+
+  /** Does not wait for the pause to end; resolves when it has listed, or failed again. */
+  async retryNow(): Promise<void> {
+    const done = this.#pending;
+    if (this.#stopped || !done) return;
+    clearTimeout(this.#retry);
+    this.#pending = undefined;
+    await this.#list(done);
   }
 
   stop(): void {
@@ -100,7 +111,11 @@ export class Reflector {
     this.#watching = false;
     this.#error = error;
     this.#target.failed(error);
-    this.#retry = setTimeout(() => void this.#list(done), this.#retryMs);
+    this.#pending = done;
+    this.#retry = setTimeout(() => {
+      this.#pending = undefined;
+      void this.#list(done);
+    }, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }
 }

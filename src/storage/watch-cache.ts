@@ -104,6 +104,11 @@ export class WatchCache {
     return this.#started;
   }
 
+  /** Where the store failed, asks it again at once; resolves when it has answered or failed. */
+  retryNow(): Promise<void> {
+    return this.#reflector.retryNow();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#reflector.stop();

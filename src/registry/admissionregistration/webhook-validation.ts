@@ -119,7 +119,7 @@ function serviceErrors(service: Fields, path: string): FieldError[] {
   ];
 }
 
-function clientErrors(client: Fields, path: string): FieldError[] {
+export function clientErrors(client: Fields, path: string): FieldError[] {
   const { url, service } = client as { url?: string; service?: Fields };
   if ((url === undefined) === (service === undefined))
     return [required(path, 'exactly one of url or service is required')];

@@ -19,7 +19,8 @@ const AT_ONCE = 16;
 async function readOptions(request: ApiRequest): Promise<DeleteOptions> {
   const body = await readBody(request);
   const options = deleteOptions(request, body);
-  if (body.length) request.requestObject = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
+  if (body.length)
+    request.requestObject = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
   const errors = validateDeleteOptions(options);
   if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   return options;

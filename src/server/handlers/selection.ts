@@ -99,6 +99,8 @@ export function selection(
 ): Selection {
   const { descriptor } = served;
   const read = served.store?.strategy.selectableFields ?? {};
+  const custom = served.discoveryVerbs !== undefined;
+  const strict = custom || OWN_LABELS.has(descriptor.plural);
   let labels: LabelSelector | undefined;
   if (labelSelector !== '') {
     const parsed = parseLabelSelector(labelSelector);
@@ -111,11 +113,10 @@ export function selection(
     if ('error' in parsed) throw badRequestError(parsed.error);
     fields = parsed.requirements;
     for (const { field } of fields) {
-      if (field === 'metadata.name' || field in read) continue;
-      if (field === 'metadata.namespace' && (descriptor.namespaced || !OWN_LABELS.has(descriptor.plural)))
-        continue;
+      if (field === 'metadata.name' || Object.hasOwn(read, field)) continue;
+      if (field === 'metadata.namespace' && (descriptor.namespaced || !strict)) continue;
       throw badRequestError(
-        OWN_LABELS.has(descriptor.plural)
+        strict
           ? `field label not supported: ${field}`
           : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
       );
