@@ -21,8 +21,8 @@ import {
   timeoutError,
   unknownError,
 } from '../meta/status.ts';
-import { sameValue } from '../schema/apply/schema-node.ts';
 import type { UserInfo } from '../meta/user.ts';
+import { sameValue } from '../schema/apply/schema-node.ts';
 import type { ResourceDescriptor } from '../schema/resources.ts';
 import { type CachedObject, UndecodableObjectError } from '../storage/cached-object.ts';
 import type { StoredValue, WriteResult } from '../storage/store.ts';

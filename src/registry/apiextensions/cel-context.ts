@@ -53,7 +53,8 @@ export class CelContext {
     this.maxCardinality = maxCardinality;
     this.#parent = parent;
     this.#fromParent = fromParent;
-    this.#inScope = (parent !== undefined && parent.#inScope) || schema.rules.length > 0;
+    const within = parent === undefined ? false : parent.#inScope;
+    this.#inScope = within || schema.rules.length > 0;
   }
 
   static root(schema: Structural): CelContext {

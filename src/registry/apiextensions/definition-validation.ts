@@ -134,7 +134,7 @@ function manySelectable(spec: InternalSpec, before: InternalSpec): Set<string> {
 function storedVersionsErrors(definition: KubeObject, { versions }: InternalSpec): FieldError[] {
   const path = 'status.storedVersions';
   const stored: string[] = definition['status']?.storedVersions ?? [];
-  if (stored.length === 0) return [invalid(path, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [invalid(path, null, 'must have at least one stored version')];
   const errors: FieldError[] = [];
   for (const { name, storage } of versions)
     if (storage && !stored.includes(name))

@@ -138,5 +138,6 @@ const version = struct([
 export const shownSchema = (value: Fields): ShownAs => new ShownAs(schema(value));
 export const shownItems = (value: unknown): ShownAs => new ShownAs(schemaOrArray(value));
 export const shownRule = (value: object): ShownAs => new ShownAs(rule(value));
-export const shownVersions = (versions: readonly InternalVersion[]): ShownAs =>
-  new ShownAs(list(version)(versions));
+/** Undefined where the spec has no list of versions, be it empty. */
+export const shownVersions = (versions: readonly InternalVersion[] | undefined): ShownAs =>
+  new ShownAs(versions?.length === 0 ? '[]' : list(version)(versions));

@@ -30,6 +30,8 @@ export interface InternalSpec {
   columns: readonly Fields[];
   selectableFields: readonly Fields[];
   versions: readonly InternalVersion[];
+  /** Whether there is a list of versions, be it empty. */
+  hasVersions: boolean;
   conversion:
     | { strategy: string; clientConfig: Fields | undefined; reviewVersions: readonly string[] }
     | undefined;
@@ -68,6 +70,7 @@ export function internalSpec(spec: Fields): InternalSpec {
       columns: shared.columns ? [] : (version['additionalPrinterColumns'] ?? []),
       selectableFields: shared.selectable ? [] : (version['selectableFields'] ?? []),
     })),
+    hasVersions: Array.isArray(spec['versions']),
     conversion: conversion && {
       strategy: conversion['strategy'] ?? '',
       clientConfig: conversion['webhook']?.clientConfig,
