@@ -137,9 +137,16 @@ function allVersionsErrors(spec: InternalSpec, options: SpecOptions, path: strin
       'per-version subresources may not all be set to identical values (top-level subresources should be used instead)',
     ],
   ] as const)
-    if (identical(field)) errors.push(invalid(at('versions'), shownVersions(spec.hasVersions ? versions : undefined), words));
+    if (identical(field))
+      errors.push(invalid(at('versions'), shownVersions(spec.hasVersions ? versions : undefined), words));
   if (new Set(versions.map((version) => version.name)).size < versions.length)
-    errors.push(invalid(at('versions'), shownVersions(spec.hasVersions ? versions : undefined), 'must contain unique version names'));
+    errors.push(
+      invalid(
+        at('versions'),
+        shownVersions(spec.hasVersions ? versions : undefined),
+        'must contain unique version names',
+      ),
+    );
   if (versions.filter((version) => version.storage).length !== 1)
     errors.push(
       invalid(
