@@ -1,6 +1,7 @@
 import { request } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { quote } from '../../meta/go-quote.ts';
+import { withoutPassword } from '../../meta/url-password.ts';
 import { systemRoots } from '../../pki/system-roots.ts';
 import { failedRequest } from '../../webhook/failure.ts';
 import type { Headers } from './freshness.ts';
@@ -65,19 +66,21 @@ export class HttpsIssuerClient implements IssuerClient {
       const fail = (error: Error): void => {
         if (signal.aborted) {
           const words = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)';
-          reject(new Error(`Get ${quote(url)}: ${words}`));
+          reject(new Error(`Get ${quote(withoutPassword(url))}: ${words}`));
         } else reject(new Error(failedRequest(url, error, 'Get').message));
       };
       let parsed: URL;
       try {
         parsed = new URL(url);
       } catch {
-        return reject(new Error(`Get ${quote(url)}: invalid URL`));
+        return reject(new Error(`Get ${quote(withoutPassword(url))}: invalid URL`));
       }
       // What says whose keys are good has to come from where it claims to come from.
       if (parsed.protocol !== 'https:')
         return reject(
-          new Error(`Get ${quote(url)}: unsupported protocol scheme ${quote(parsed.protocol.slice(0, -1))}`),
+          new Error(
+            `Get ${quote(withoutPassword(url))}: unsupported protocol scheme ${quote(parsed.protocol.slice(0, -1))}`,
+          ),
         );
       const asked = request(parsed, {
         agent: this.#agent,
