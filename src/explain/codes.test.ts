@@ -50,7 +50,7 @@ function documented(): Map<string, Set<string>> {
   const sections = readFileSync('docs/codes.md', 'utf8').split(/^## /m).slice(1);
   return new Map(
     sections.map((section) => {
-      const rows = section.matchAll(/^\| `([A-Z0-9_]+)` \| (.+?) \| (.+?) \| (.+?) \|$/gm);
+      const rows = section.matchAll(/^\| `([A-Z0-9_]+)` +\|(?: +[^ |].*? +\|){3}$/gm);
       return [section.split('\n')[0]!.toLowerCase(), new Set([...rows].map(([, code]) => code!))];
     }),
   );
