@@ -14,6 +14,8 @@ export interface Asked {
   /** Objects are sent as JSON, texts as they are. */
   body?: unknown;
   token?: string;
+  /** In PEM, in place of the administrator's. */
+  certificate?: { cert: string; key: string };
   /** Without a certificate or token, so as nobody. */
   anonymous?: boolean;
 }
@@ -122,7 +124,10 @@ export class Apiserver {
   }
 
   /** As the administrator, unless told otherwise. */
-  ask(path: string, { method = 'GET', headers = {}, body, token, anonymous }: Asked = {}): Promise<Answered> {
+  ask(
+    path: string,
+    { method = 'GET', headers = {}, body, token, certificate, anonymous }: Asked = {},
+  ): Promise<Answered> {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const options: RequestOptions = {
       host: '127.0.0.1',
@@ -138,7 +143,7 @@ export class Apiserver {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...headers,
       },
-      ...(token === undefined && !anonymous ? this.#admin : {}),
+      ...(token === undefined && !anonymous ? (certificate ?? this.#admin) : {}),
     };
     return new Promise((done, fail) => {
       const sent = request(options, (answer) => {
