@@ -135,7 +135,7 @@ describe('the signing controller', () => {
     status: object | undefined = APPROVED,
     parts: Partial<SigningParts> = {},
   ) {
-    const client = new RequestClient();
+    const client = (parts.client as RequestClient | undefined) ?? new RequestClient();
     const complaints: string[] = [];
     const loop = new CertificatesSigning({
       client,
