@@ -34,12 +34,13 @@ const CUSTOM: [number, number] = [1000, 100];
 
 /**
  * Creates an APIService for each group and version served, and takes away those of custom groups that are no longer.
- * `served`: `v1`, `apps/v1`, …; `custom` says which of them come from CustomResourceDefinitions.
+ * `served`: `v1`, `apps/v1`, …; `custom` says which of them come from CustomResourceDefinitions. Without it those that
+ * do are let be.
  */
 export async function ensureApiServices(
   client: ObjectClient,
   served: Iterable<string>,
-  custom: (groupVersion: string) => boolean = () => false,
+  custom?: (groupVersion: string) => boolean,
 ): Promise<void> {
   const lister = client.lister(API_SERVICES);
   const wanted = new Map<
@@ -47,7 +48,7 @@ export async function ensureApiServices(
     { group: string; version: string; priority: [number, number]; managed: string }
   >();
   for (const groupVersion of served) {
-    const own = custom(groupVersion);
+    const own = custom?.(groupVersion) ?? false;
     const priority = own ? CUSTOM : PRIORITIES[groupVersion];
     if (!priority) continue;
     const [group, version] = groupVersion.includes('/') ? groupVersion.split('/') : ['', groupVersion];
@@ -58,7 +59,7 @@ export async function ensureApiServices(
       managed: own ? 'true' : 'onstart',
     });
   }
-  const stale = (lister?.list() ?? []).filter(
+  const stale = (custom ? (lister?.list() ?? []) : []).filter(
     (service) =>
       service.metadata.labels?.[AUTO_MANAGED] === 'true' && !wanted.has(service.metadata.name ?? ''),
   );

@@ -66,7 +66,9 @@ export function versionStores(definition: Definition, parts: VersionParts): Vers
   const owners = new CustomOwners(definition.object, (object, apiVersion) =>
     relabelled(definition, parts, object as KubeObject, apiVersion),
   );
-  return [...definition.versions.values()].map((version) => versionStore(definition, version, owners, parts));
+  return [...definition.versions.values()]
+    .filter(({ served, storage }) => served || storage)
+    .map((version) => versionStore(definition, version, owners, parts));
 }
 
 /** With a webhook the answer would take too long: then the fields have the same names in all versions, as far as owners go. */

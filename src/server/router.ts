@@ -13,7 +13,7 @@ import type { AdmissionHook } from '../registry/admission-hook.ts';
 import { checkLogOptions, podConnection } from '../registry/core/pod-connect.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 import { shownScale } from '../registry/scale.ts';
-import { answerBytes, answerObject, answerPageNotFound } from './answer.ts';
+import { answerBytes, answerPageNotFound } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
 import { create, createVirtual } from './handlers/create.ts';
@@ -37,6 +37,7 @@ import {
   type Transform,
 } from './negotiation.ts';
 import { tableOf } from './resource-table.ts';
+import { scaleTable } from './scale-table.ts';
 
 const WATCHABLE: readonly MediaType[] = ['application/json', 'application/vnd.kubernetes.protobuf'];
 
@@ -139,7 +140,9 @@ export class ResourceRouter {
     if (method === 'GET') {
       const watching = info.verb === 'watch';
       if (!descriptor.verbs.includes(watching ? 'watch' : 'list')) throw methodNotAllowedError();
-      const negotiated = watching ? this.#negotiateWatch(request) : this.#negotiate(request, served, true);
+      const negotiated = watching
+        ? this.#negotiateWatch(request, served)
+        : this.#negotiate(request, served, true);
       const options = listOptions(query, watching);
       const chosen = selection(served, info.namespace, '', options.fieldSelector, options.labelSelector);
       if (watching || special)
@@ -166,7 +169,7 @@ export class ResourceRouter {
     const verb = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[method];
     if (!verb || !descriptor.verbs.includes(verb)) throw methodNotAllowedError();
     if (verb === 'get' && info.verb === 'watch') {
-      const negotiated = this.#negotiateWatch(request);
+      const negotiated = this.#negotiateWatch(request, served);
       const options = listOptions(request.query, true);
       const chosen = selection(served, info.namespace, name, options.fieldSelector, options.labelSelector);
       return watch(request, served, chosen, options, negotiated, tableOf(served), this.#parts.watches);
@@ -207,8 +210,8 @@ export class ResourceRouter {
       version: descriptor.kindVersion ?? own.version,
       kind: descriptor.kind,
     };
-    const negotiated = this.#negotiate(request, served, handler.as === 'object' || handler.as === 'update');
-    const table = tableOf(served);
+    const negotiated = this.#negotiate(request, served, handler.as !== 'connect' && handler.as !== 'create');
+    const table = handler.as === 'scale' ? scaleTable(served) : tableOf(served);
     if (handler.as === 'connect') {
       if (!served.store?.cache.get(own.namespaced ? request.info.namespace : '', name)) {
         throw notFoundError({ group: own.group, resource: own.plural }, name);
@@ -228,13 +231,8 @@ export class ResourceRouter {
     if (verb === 'get') {
       if (handler.as !== 'scale') return get(request, served, negotiated, table);
       const { object } = served.store!.get(own.namespaced ? request.info.namespace : '', name);
-      answerObject(
-        request,
-        200,
-        negotiated,
-        shownScale({ group: own.group, resource: own.plural }, object, handler.mapping),
-      );
-      return;
+      const scale = shownScale({ group: own.group, resource: own.plural }, object, handler.mapping);
+      return answerResource(request, 200, negotiated, served, scale, table);
     }
     const admission = this.#admission(request);
     if (handler.as === 'create')
@@ -271,16 +269,16 @@ export class ResourceRouter {
       (transform) => objects && isMetaTransform(transform, served),
     );
     if (chosen) return chosen;
-    throw fitsAny(accept!, MEDIA_TYPES)
+    throw served.discoveryVerbs || fitsAny(accept!, MEDIA_TYPES)
       ? notAcceptableError(MEDIA_TYPES)
       : nothingAvailableError(MEDIA_TYPES);
   }
 
-  #negotiateWatch(request: ApiRequest): Negotiated {
+  #negotiateWatch(request: ApiRequest, served: ServedResource): Negotiated {
     const accept = request.exchange.header('accept');
     const chosen = negotiate(accept, WATCHABLE, (transform) => isMetaTransform(transform, undefined));
     if (chosen) return chosen;
-    throw fitsAny(accept!, MEDIA_TYPES)
+    throw served.discoveryVerbs || fitsAny(accept!, MEDIA_TYPES)
       ? notAcceptableError(WATCHABLE.map((type) => `${type};stream=watch`))
       : nothingAvailableError(MEDIA_TYPES);
   }

@@ -1,5 +1,6 @@
 import { cloneJson } from '../../meta/clone.ts';
 import { errorText } from '../../meta/field-error.ts';
+import { goJson } from '../../meta/go-json.ts';
 import {
   type Fields,
   groupVersion,
@@ -80,15 +81,14 @@ export function decodeCustom(
   const decoded = decodeUnstructured(body, mediaType, options);
   if (!decoded.ok) return decoded;
   const { object, strictErrors } = decoded;
+  const sent = object.kind;
   const unknown = options.strict ? [] : undefined;
   const fault = coerce(object, version, unknown ? { unknown } : {});
   if (fault !== undefined) {
     const { kind } = version.kind;
     return {
       ok: false,
-      error: badRequestError(
-        `${object.kind} in version "${version.name}" cannot be handled as a ${kind}: ${fault}`,
-      ),
+      error: badRequestError(`${sent} in version "${version.name}" cannot be handled as a ${kind}: ${fault}`),
     };
   }
   finish(object, version);
@@ -103,7 +103,7 @@ export function redecodeCustom(
 ): { ok: true; object: KubeObject; strictErrors: readonly string[] } | { ok: false; error: string } {
   const { kind } = (value ?? {}) as { kind?: unknown };
   if (typeof kind !== 'string' || kind === '')
-    return { ok: false, error: `Object 'Kind' is missing in '${JSON.stringify(value)}'` };
+    return { ok: false, error: `Object 'Kind' is missing in '${goJson(value)}'` };
   const object = cloneJson(value as Fields);
   const unknown = strict ? [] : undefined;
   const fault = coerce(object, version, unknown ? { unknown } : {});

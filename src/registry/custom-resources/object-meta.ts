@@ -1,3 +1,4 @@
+import { cloneJson } from '../../meta/clone.ts';
 import { child, type FieldError, index, invalid, key, required } from '../../meta/field-error.ts';
 import { dns1035LabelFaults, nameIsPathSegment } from '../../meta/names.ts';
 import type { Fields, ObjectMeta } from '../../meta/object.ts';
@@ -30,7 +31,8 @@ export function decodeMetadata(
   lenient = false,
 ): MetadataResult {
   const type = typeTable.type(META_TYPE);
-  const decoded = decodeStruct(value ?? {}, type, strict);
+  // Decoding takes from a value what does not fit, and the value is still to be shown.
+  const decoded = decodeStruct(cloneJson(value ?? {}), type, strict);
   if (decoded.ok) {
     const unknown = decoded.strictErrors.flatMap((fault) => /"(.*)"$/.exec(fault)?.[1] ?? []);
     return {

@@ -160,7 +160,10 @@ export async function patch(parts: UpdateParts): Promise<void> {
 function patchType(header: string | undefined, strategic: boolean): string {
   const end = header?.indexOf(';') ?? -1;
   const type = header === undefined ? '' : (end < 0 ? header : header.slice(0, end)).trim();
-  if (!KNOWN.includes(type)) {
+  const known = strategic ? KNOWN : KNOWN.filter((one) => one !== STRATEGIC_MERGE_PATCH);
+  // Custom resources have no HTTP layer of their own, and are asked at once.
+  if (!strategic && !known.includes(type)) throw unsupportedMediaTypeError(known);
+  if (!known.includes(type)) {
     throw new StatusError({
       code: 415,
       reason: 'UnsupportedMediaType',
@@ -168,8 +171,6 @@ function patchType(header: string | undefined, strategic: boolean): string {
       message: '415: Unsupported Media Type',
     });
   }
-  if (type === STRATEGIC_MERGE_PATCH && !strategic)
-    throw unsupportedMediaTypeError([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
   return type;
 }
 
