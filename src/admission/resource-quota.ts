@@ -1,4 +1,4 @@
-import { evaluatorOf, type QuotaEvaluator } from '../controllers/quota/evaluator.ts';
+import { type QuotaEvaluator, QuotaEvaluators } from '../controllers/quota/evaluator.ts';
 import {
   increase,
   only,
@@ -46,12 +46,14 @@ interface Charge {
 export class ResourceQuota implements AdmissionPlugin {
   readonly name = 'ResourceQuota';
   readonly #client: ObjectClient;
+  readonly #evaluators: QuotaEvaluators;
   readonly #limited: readonly LimitedResource[];
   /** The last charge under way, by namespace. */
   readonly #charging = new Map<string, Promise<unknown>>();
 
   constructor(client: ObjectClient, limited: readonly LimitedResource[]) {
     this.#client = client;
+    this.#evaluators = new QuotaEvaluators((wanted) => client.lister(wanted));
     this.#limited = limited;
   }
 
@@ -64,7 +66,7 @@ export class ResourceQuota implements AdmissionPlugin {
     if (namespace === '' || (operation === 'CREATE' && kind.group === '' && kind.kind === 'Namespace'))
       return ACCEPTED;
     if (this.#limited.length === 0 && this.#quotas(namespace).length === 0) return ACCEPTED;
-    const evaluator = evaluatorOf(resource);
+    const evaluator = this.#evaluators.of(resource);
     if (!evaluator?.handles(attributes)) return ACCEPTED;
     const before = this.#charging.get(namespace) ?? Promise.resolve();
     const charging = before.then(() => this.#charge(attributes, evaluator));

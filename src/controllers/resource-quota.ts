@@ -5,7 +5,7 @@ import { isStatus } from '../meta/status.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import type { ObjectChange } from '../registry/lister.ts';
 import type { Complaint, Controller } from './controller.ts';
-import { claimUsageMayDiffer, evaluatorOf, evaluatorsFor, type QuotaEvaluator } from './quota/evaluator.ts';
+import { claimUsageMayDiffer, type QuotaEvaluator, QuotaEvaluators } from './quota/evaluator.ts';
 import {
   only,
   type ResourceList,
@@ -36,6 +36,7 @@ export interface ResourceQuotaParts {
 export class ResourceQuotaController implements Controller {
   readonly name = 'resourcequota-controller';
   readonly #parts: ResourceQuotaParts;
+  readonly #evaluators: QuotaEvaluators;
   readonly #queue: WorkQueue;
   readonly #watched = new Map<string, () => void>();
   #stop: (() => void) | undefined;
@@ -43,6 +44,7 @@ export class ResourceQuotaController implements Controller {
 
   constructor(parts: ResourceQuotaParts) {
     this.#parts = parts;
+    this.#evaluators = new QuotaEvaluators((resource) => parts.client.lister(resource));
     this.#queue = new WorkQueue({
       handle: (key) => this.#sync(key),
       failed: (key, error) => parts.complain?.(this.name, key, error),
@@ -73,7 +75,7 @@ export class ResourceQuotaController implements Controller {
       this.#watched.delete(name);
     }
     for (const [name, resource] of there) {
-      const evaluator = this.#watched.has(name) ? undefined : evaluatorOf(resource);
+      const evaluator = this.#watched.has(name) ? undefined : this.#evaluators.of(resource);
       const lister = evaluator && this.#parts.client.lister(resource);
       if (!lister) continue;
       this.#watched.set(
@@ -140,7 +142,7 @@ export class ResourceQuotaController implements Controller {
     const scopes = scopesOf(quota);
     const now = this.#parts.clock.now();
     let counted: ResourceList = new Map();
-    for (const evaluator of evaluatorsFor([...hard])) {
+    for (const evaluator of this.#evaluators.counting([...hard])) {
       const lister = this.#parts.client.lister(evaluator.resource);
       if (!lister) continue;
       for (const name of hard) if (evaluator.counts(name) && !counted.has(name)) counted.set(name, ZERO);

@@ -2,15 +2,15 @@ import type { Fields, GroupResource, KubeObject } from '../../meta/object.ts';
 import { qualified } from '../../meta/object.ts';
 import { Quantity } from '../../meta/quantity.ts';
 import { isNativeResource, isPodLevelResource } from '../../registry/core/pod/resources.ts';
+import type { Lister } from '../../registry/lister.ts';
+import { DeviceUsage } from './devices.ts';
 import { type ResourceList, readResources } from './resource-list.ts';
 import { attributeClassesOf, claimInScope, isTerminating, podInScope, type ScopeSelector } from './scopes.ts';
 import {
   claimUsage,
   computeUsage,
   DEVICE_CLASS_PREFIX,
-  DEVICES_SUFFIX,
   podUsage,
-  resourceClaimUsage,
   STORAGE_CLASS_SUFFIX,
   serviceUsage,
 } from './usage.ts';
@@ -129,17 +129,18 @@ export function claimUsageMayDiffer(claim: KubeObject, old: KubeObject): boolean
   );
 }
 
-const resourceClaims: QuotaEvaluator = {
-  resource: { group: 'resource.k8s.io', resource: 'resourceclaims' },
-  handles: ({ operation, subresource }) =>
-    subresource === '' && (operation === 'CREATE' || operation === 'UPDATE'),
-  counts: (name) => name === 'count/resourceclaims.resource.k8s.io' || name.endsWith(DEVICES_SUFFIX),
-  usage: resourceClaimUsage,
-  inScope: () => false,
-  missing: () => NOTHING_MISSING,
-};
+function resourceClaims(devices: DeviceUsage): QuotaEvaluator {
+  return {
+    resource: { group: 'resource.k8s.io', resource: 'resourceclaims' },
+    handles: ({ operation, subresource }) =>
+      subresource === '' && (operation === 'CREATE' || operation === 'UPDATE'),
+    counts: (name) => devices.counts(name),
+    usage: (claim, now) => devices.usage(claim, now),
+    inScope: () => false,
+    missing: () => NOTHING_MISSING,
+  };
+}
 
-const SPECIAL = [pods, services, persistentVolumeClaims, resourceClaims];
 /** Counted under their own name as well, from before any resource could be. */
 const LEGACY_COUNTS = new Set(['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets']);
 
@@ -171,31 +172,42 @@ const IGNORED = new Set([
   'selfsubjectrulesreviews.authorization.k8s.io',
 ]);
 
-const known = new Map<string, QuotaEvaluator | undefined>(
-  SPECIAL.map((evaluator) => [qualified(evaluator.resource), evaluator]),
-);
-for (const name of IGNORED) known.set(name, undefined);
+/** Who counts which resource. */
+export class QuotaEvaluators {
+  readonly #special: readonly QuotaEvaluator[];
+  readonly #known: ReadonlyMap<string, QuotaEvaluator | undefined>;
 
-/** How a resource counts; undefined for those that never do. */
-export function evaluatorOf(resource: GroupResource): QuotaEvaluator | undefined {
-  const name = qualified(resource);
-  return known.has(name) ? known.get(name) : objectCount(resource);
-}
-
-/** Those that count what a quota limits. */
-export function evaluatorsFor(hard: readonly string[]): QuotaEvaluator[] {
-  const found = new Map<string, QuotaEvaluator>();
-  for (const name of hard) {
-    const special = SPECIAL.find((evaluator) => evaluator.counts(name));
-    const evaluator = special ?? countedBy(name);
-    if (evaluator) found.set(qualified(evaluator.resource), evaluator);
+  /** @param lister the watch caches of device classes, their claims and pods */
+  constructor(lister: (resource: GroupResource) => Lister | undefined) {
+    this.#special = [pods, services, persistentVolumeClaims, resourceClaims(new DeviceUsage(lister))];
+    const known = new Map<string, QuotaEvaluator | undefined>(
+      this.#special.map((evaluator) => [qualified(evaluator.resource), evaluator]),
+    );
+    for (const name of IGNORED) known.set(name, undefined);
+    this.#known = known;
   }
-  return [...found.values()];
-}
 
-function countedBy(name: string): QuotaEvaluator | undefined {
-  if (LEGACY_COUNTS.has(name)) return objectCount({ group: '', resource: name });
-  if (!name.startsWith('count/')) return undefined;
-  const [resource = '', ...group] = name.slice('count/'.length).split('.');
-  return evaluatorOf({ group: group.join('.'), resource });
+  /** How a resource counts; undefined for those that never do. */
+  of(resource: GroupResource): QuotaEvaluator | undefined {
+    const name = qualified(resource);
+    return this.#known.has(name) ? this.#known.get(name) : objectCount(resource);
+  }
+
+  /** Those that count what a quota limits. */
+  counting(hard: readonly string[]): QuotaEvaluator[] {
+    const found = new Map<string, QuotaEvaluator>();
+    for (const name of hard) {
+      const special = this.#special.filter((evaluator) => evaluator.counts(name));
+      const other = special.length ? undefined : this.#objects(name);
+      for (const evaluator of other ? [other] : special) found.set(qualified(evaluator.resource), evaluator);
+    }
+    return [...found.values()];
+  }
+
+  #objects(name: string): QuotaEvaluator | undefined {
+    if (LEGACY_COUNTS.has(name)) return objectCount({ group: '', resource: name });
+    if (!name.startsWith('count/')) return undefined;
+    const [resource = '', ...group] = name.slice('count/'.length).split('.');
+    return this.of({ group: group.join('.'), resource });
+  }
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../meta/object.ts';
-import { evaluatorOf, evaluatorsFor } from './evaluator.ts';
+import { StaticLister } from '../../registry/lister.ts';
+import { DeviceUsage } from './devices.ts';
+import { QuotaEvaluators } from './evaluator.ts';
 import { type ResourceList, writeResources } from './resource-list.ts';
 import { claimInScope, podInScope } from './scopes.ts';
-import { claimUsage, podUsage, resourceClaimUsage, serviceUsage } from './usage.ts';
+import { claimUsage, podUsage, serviceUsage } from './usage.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const written = (list: ResourceList): Record<string, string> => writeResources(list);
@@ -126,19 +128,68 @@ describe('a claim counts', () => {
     const status = { allocatedResources: { storage: '3Gi' } };
     expect(written(claimUsage(object(spec, { status })))['requests.storage']).toBe('3Gi');
   });
+});
+
+describe('a ResourceClaim counts', () => {
+  const exactly = { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 2 };
+  const claim = (requests: object[], metadata: object = {}): KubeObject =>
+    object({ devices: { requests } }, { metadata: { name: 'claim', namespace: 'ns', ...metadata } });
+  function usageBeside(objects: Record<string, KubeObject[]>) {
+    const devices = new DeviceUsage(({ resource }) => new StaticLister(objects[resource] ?? []));
+    return { devices, usage: (one: KubeObject) => written(devices.usage(one, NOW)) };
+  }
+  const gpu = { metadata: { name: 'gpu' }, spec: { extendedResourceName: 'example.com/gpu' } } as KubeObject;
 
   it('devices by their class, the most of alternatives', () => {
-    const exactly = { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 2 };
     const all = { deviceClassName: 'net', allocationMode: 'All' };
     const requests = [
       { name: 'a', exactly },
       { name: 'b', firstAvailable: [{ ...exactly, count: 1 }, { ...exactly, count: 3 }, all] },
     ];
-    expect(written(resourceClaimUsage(object({ devices: { requests } })))).toEqual({
+    expect(usageBeside({}).usage(claim(requests))).toEqual({
       'count/resourceclaims.resource.k8s.io': '1',
       'gpu.deviceclass.resource.k8s.io/devices': '5',
+      'requests.deviceclass.resource.kubernetes.io/gpu': '5',
       'net.deviceclass.resource.k8s.io/devices': '32',
+      'requests.deviceclass.resource.kubernetes.io/net': '32',
     });
+  });
+
+  it('as the extended resource that its class stands for', () => {
+    const { devices, usage } = usageBeside({ deviceclasses: [gpu] });
+    expect(usage(claim([{ name: 'a', exactly }]))['requests.example.com/gpu']).toBe('2');
+    expect(
+      ['example.com/gpu', 'deviceclass.resource.kubernetes.io/gpu', 'cpu', 'example.com/other'].map((name) =>
+        devices.counts(`requests.${name}`),
+      ),
+    ).toEqual([true, true, false, false]);
+  });
+
+  const made = {
+    uid: 'c1',
+    creationTimestamp: '2026-01-01T00:00:05Z',
+    annotations: { 'resource.kubernetes.io/extended-resource-claim': 'true' },
+    ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: 'u', controller: true }],
+  };
+  const pod = (status: object = {}, uid = 'u'): KubeObject =>
+    object(
+      { containers: [container({ 'example.com/gpu': '2' })] },
+      { metadata: { name: 'x', namespace: 'ns', uid }, status },
+    );
+  const named = (resourceClaimName: string) => ({ extendedResourceClaimStatus: { resourceClaimName } });
+  const earlier = claim([], { ...made, name: 'a', creationTimestamp: '2026-01-01T00:00:04Z' });
+
+  it.each<[string, KubeObject[], KubeObject[], object, string | undefined]>([
+    ['is paid for by its pod', [pod()], [], made, undefined],
+    ['is paid for by a pod that says so', [pod(named('claim'))], [earlier], made, undefined],
+    ['is not paid for by a pod of another claim', [pod(named('a'))], [], made, '2'],
+    ['is not the first of its pod', [pod()], [earlier], made, '2'],
+    ['has another pod of the name', [pod({}, 'other')], [], made, '2'],
+    ['has no pod any more', [], [], made, '2'],
+    ['was not made for extended resources', [pod()], [], { ...made, annotations: {} }, '2'],
+  ])('once where it is made for a pod: %s', (_, pods, resourceclaims, metadata, counted) => {
+    const { usage } = usageBeside({ pods, resourceclaims, deviceclasses: [gpu] });
+    expect(usage(claim([{ name: 'a', exactly }], metadata))['requests.example.com/gpu']).toBe(counted);
   });
 });
 
@@ -180,8 +231,10 @@ describe('a scope', () => {
 });
 
 describe('who counts what', () => {
+  const evaluators = new QuotaEvaluators(() => undefined);
+
   it('goes by the names a quota limits', () => {
-    const names = (...hard: string[]) => evaluatorsFor(hard).map(({ resource }) => resource.resource);
+    const names = (...hard: string[]) => evaluators.counting(hard).map(({ resource }) => resource.resource);
     expect(names('requests.cpu', 'pods', 'requests.example.com/gpu')).toEqual(['pods']);
     expect(names('services.nodeports', 'configmaps')).toEqual(['services', 'configmaps']);
     expect(names('count/deployments.apps', 'gold.storageclass.storage.k8s.io/requests.storage')).toEqual([
@@ -192,10 +245,10 @@ describe('who counts what', () => {
   });
 
   it('counts no reviews and no events', () => {
-    expect(evaluatorOf({ group: '', resource: 'events' })).toBeUndefined();
-    expect(evaluatorOf({ group: 'authentication.k8s.io', resource: 'tokenreviews' })).toBeUndefined();
+    expect(evaluators.of({ group: '', resource: 'events' })).toBeUndefined();
+    expect(evaluators.of({ group: 'authentication.k8s.io', resource: 'tokenreviews' })).toBeUndefined();
     expect(
-      evaluatorOf({ group: 'example.com', resource: 'widgets' })!.counts('count/widgets.example.com'),
+      evaluators.of({ group: 'example.com', resource: 'widgets' })!.counts('count/widgets.example.com'),
     ).toBe(true);
   });
 });

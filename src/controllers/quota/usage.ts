@@ -8,10 +8,7 @@ import { type ResourceList, sum, ZERO } from './resource-list.ts';
 /** What one object counts for against quotas (pkg/quota/v1/evaluator/core). */
 
 const ONE = Quantity.of(1);
-/** A claim for all devices of a class gets at most so many. */
-const MAX_DEVICES = 32;
 export const DEVICE_CLASS_PREFIX = 'deviceclass.resource.kubernetes.io/';
-export const DEVICES_SUFFIX = '.deviceclass.resource.k8s.io/devices';
 export const STORAGE_CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
 
 /**
@@ -99,27 +96,4 @@ function storageOf(claim: KubeObject, asked: Quantity): Quantity {
   const allocated = quantityOf(claim['status']?.allocatedResources?.storage);
   const more = allocated.compare(asked) > 0 ? allocated : asked;
   return more.integer() === undefined ? new Quantity(more.value(), 0, more.format) : more;
-}
-
-/** Devices by their class; of alternatives, the most of each class that could be given. */
-export function resourceClaimUsage(claim: KubeObject): ResourceList {
-  let out: ResourceList = new Map([['count/resourceclaims.resource.k8s.io', ONE]]);
-  for (const request of (claim['spec']?.devices?.requests ?? []) as Fields[]) {
-    const most: ResourceList = new Map();
-    const alternatives: Fields[] = request['firstAvailable']?.length
-      ? request['firstAvailable']
-      : request['exactly']
-        ? [request['exactly']]
-        : [];
-    for (const { deviceClassName = '', allocationMode, count = 0 } of alternatives) {
-      const name = `${deviceClassName}${DEVICES_SUFFIX}`;
-      const devices = Quantity.of(
-        allocationMode === 'All' ? MAX_DEVICES : allocationMode === 'ExactCount' ? count : 0,
-      );
-      const before = most.get(name);
-      if (!before || devices.compare(before) > 0) most.set(name, devices);
-    }
-    out = sum(out, most);
-  }
-  return out;
 }
