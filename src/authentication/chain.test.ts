@@ -57,6 +57,13 @@ describe('the chain', () => {
     });
     const refused = new AuthenticationChain([step(pass), step(no)], anonymous);
     expect(refused.authenticate(requestOf())).toMatchObject({ verdict: no });
+    const foreign: AuthenticationVerdict = { ...pass, unlessAnother: 'refused' };
+    expect(new AuthenticationChain([step(foreign)], anonymous).authenticate(requestOf())).toMatchObject({
+      verdict: foreign,
+    });
+    await expect(
+      Promise.resolve(new AuthenticationChain([later(foreign), step(yes('jane'))]).authenticate(requestOf())),
+    ).resolves.toMatchObject({ verdict: { user: { name: 'jane' } } });
     const off = new AuthenticationChain([step(pass)]);
     expect(off.authenticate(requestOf())).toMatchObject({
       verdict: { verdict: 'refused', code: 'NO_CREDENTIALS' },

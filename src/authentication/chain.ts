@@ -1,4 +1,4 @@
-import type { AuthenticationVerdict } from '../explain/verdict.ts';
+import { type AuthenticationVerdict, countsAgainst } from '../explain/verdict.ts';
 import { intersectAudiences } from './audiences.ts';
 import { withAuthenticatedGroup } from './authenticated-group.ts';
 import type { AuthenticationOutcome, AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
@@ -49,13 +49,13 @@ export class AuthenticationChain {
           .then((settled) => {
             note(asked, settled);
             if (settled.verdict === 'authenticated') return accepted(settled, request, asked);
-            const earliest = first ?? (settled.verdict === 'refused' ? settled : undefined);
+            const earliest = first ?? (countsAgainst(settled) ? settled : undefined);
             return this.#from(i + 1, request, asked, earliest);
           });
       }
       note(asked, verdict);
       if (verdict.verdict === 'authenticated') return accepted(verdict, request, asked);
-      if (verdict.verdict === 'refused') first ??= verdict;
+      if (countsAgainst(verdict)) first ??= verdict;
     }
     if (first) return { verdict: first, asked };
     return this.#askAnonymous(request, asked);

@@ -84,6 +84,14 @@ describe('a front proxy', () => {
     );
     const stranger = await client(await authority('front-proxy-ca'), 'CN=front-proxy-client');
     expect(ask(headers, stranger)).toMatchObject({ verdict: 'refused', code: 'FRONT_PROXY_CERTIFICATE' });
+    const ordinary = await client(await authority('cluster-ca'), 'CN=jane');
+    expect(ask(headers, ordinary)).toEqual({
+      verdict: 'notMine',
+      by: 'front-proxy',
+      code: 'FRONT_PROXY_OTHER_AUTHORITY',
+      facts: {},
+      unlessAnother: 'refused',
+    });
     const other = await client(ca, 'CN=other');
     expect(ask(headers, other)).toMatchObject({ verdict: 'refused', code: 'FRONT_PROXY_NAME' });
     expect(ask(headers, other, { allowedNames: [] })).toMatchObject({ verdict: 'authenticated' });

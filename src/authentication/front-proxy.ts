@@ -2,6 +2,7 @@ import type { AuthenticationVerdict } from '../explain/verdict.ts';
 import type { AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
 import { unescapeKey } from './extra-key.ts';
 import { ClientCertificates, type PoolSource } from './x509/client-certificates.ts';
+import type { CertificateFault } from './x509/verify.ts';
 import { commonName } from './x509.ts';
 
 /** kube-apiserver's `--requestheader-*` flags; names of headers in any case. */
@@ -46,12 +47,7 @@ export class FrontProxyAuthenticator implements RequestAuthenticator {
     const verified = this.#certificates.verify(request.certificates, request.now);
     if (!verified) return NO_CERTIFICATE;
     if ('fault' in verified) {
-      return {
-        verdict: 'refused',
-        by,
-        code: 'FRONT_PROXY_CERTIFICATE',
-        facts: { ...verified.fault.facts, fault: verified.fault.code },
-      };
+      return verified.isOwn ? badCertificate(verified.fault) : OTHER_AUTHORITY;
     }
     const proxy = commonName(verified.leaf);
     if (this.#allowed.size && !this.#allowed.has(proxy)) {
@@ -85,6 +81,22 @@ const NO_CERTIFICATE: AuthenticationVerdict = {
   code: 'FRONT_PROXY_NO_CERTIFICATE',
   facts: {},
 };
+
+/** Of every ordinary client. kube-apiserver keeps who shows such a certificate from being anonymous. */
+const OTHER_AUTHORITY: AuthenticationVerdict = {
+  verdict: 'notMine',
+  by: 'front-proxy',
+  code: 'FRONT_PROXY_OTHER_AUTHORITY',
+  facts: {},
+  unlessAnother: 'refused',
+};
+
+const badCertificate = ({ code, facts }: CertificateFault): AuthenticationVerdict => ({
+  verdict: 'refused',
+  by: 'front-proxy',
+  code: 'FRONT_PROXY_CERTIFICATE',
+  facts: { ...facts, fault: code },
+});
 
 const lower = (names: readonly string[]): string[] => names.map((name) => name.trim().toLowerCase());
 

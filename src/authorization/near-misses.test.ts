@@ -62,6 +62,45 @@ describe('explainRefusal', () => {
     ]);
   });
 
+  it('suggests names that are free, and the role where just that one is there', () => {
+    const asked = resourceAttributes(jane, { verb: 'delete', resource: 'pods', namespace: 'a', name: 'p' });
+    const names = (more: KubeObject[]) => explainRefusal(staticSource([...POLICY, ...more]), asked).names;
+    const role = (rules: object[]): KubeObject => ({
+      kind: 'Role',
+      metadata: { name: 'allow-delete-pods-p', namespace: 'a' },
+      rules,
+    });
+    const own = { apiGroups: [''], resources: ['pods'], resourceNames: ['p'], verbs: ['delete'] };
+    expect(names([])).toEqual({
+      role: 'allow-delete-pods-p',
+      binding: 'allow-delete-pods-p-to-jane',
+      roleExists: false,
+    });
+    expect(names([role([own])]).roleExists).toBe(true);
+    expect(names([role([{ ...own, verbs: ['*'] }])])).toMatchObject({
+      role: 'allow-delete-pods-p-2',
+      roleExists: false,
+    });
+  });
+
+  it('does not take the paths that everybody may get for near to others', () => {
+    const policy = staticSource([
+      {
+        kind: 'ClusterRole',
+        metadata: { name: 'd' },
+        rules: [{ verbs: ['get'], nonResourceURLs: ['/apis/*'] }],
+      },
+      {
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'd' },
+        roleRef: { kind: 'ClusterRole', name: 'd' },
+        subjects: [{ kind: 'User', name: 'jane' }],
+      },
+    ]);
+    expect(explainRefusal(policy, pathAttributes(jane, 'get', '/metrics')).nearMisses).toEqual([]);
+    expect(explainRefusal(policy, pathAttributes(jane, 'get', '/apis')).nearMisses).toHaveLength(1);
+  });
+
   it('keeps to what is near', () => {
     expect(nearest({ verb: 'create', group: 'apps', resource: 'deployments', namespace: 'z' })).toEqual([
       ['dangling', 'role: '],

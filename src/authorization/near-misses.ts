@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
+import { type GrantNames, grantNames } from '../explain/near-miss.ts';
 import type { UserInfo } from '../meta/user.ts';
 import type { AuthorizationAttributes } from './authorizer.ts';
 import { type Binding, bindingOf, type Grant, isSubject } from './rbac/policy.ts';
@@ -39,6 +41,8 @@ export interface Remedy {
   nearMisses: readonly NearMiss[];
   /** The smallest role and binding that allow it, as `kubectl apply -f -` takes them; undefined for requests no rule can name. */
   manifest: string | undefined;
+  /** How role and binding of the manifest are called: names that are free, or the role's where just that one is there. */
+  names: GrantNames;
 }
 
 /** Which parts tell most of how far a rule is from the request: a rule on the same resource is nearer than one on the same verb. */
@@ -64,11 +68,24 @@ export function explainRefusal(source: RbacSource, asked: AuthorizationAttribute
   for (const grant of grantsEverywhere(source, asked.user)) {
     const miss = nearest(source, grant, asked);
     const distance = miss.differences.reduce((sum, { part }) => sum + WEIGHTS[part], 0);
-    if (distance <= MAX_DISTANCE) found.push({ distance, miss });
+    if (distance <= MAX_DISTANCE && !isElsewhere(miss)) found.push({ distance, miss });
   }
   found.sort((a, b) => a.distance - b.distance || (a.miss.binding.name < b.miss.binding.name ? -1 : 1));
-  return { nearMisses: found.slice(0, limit).map(({ miss }) => miss), manifest: smallestGrant(asked) };
+  const names = freeNames(source, asked);
+  return {
+    nearMisses: found.slice(0, limit).map(({ miss }) => miss),
+    manifest: smallestGrant(asked, names),
+    names,
+  };
 }
+
+/** Rules for other paths altogether: everybody has those for discovery and health. */
+const isElsewhere = ({ differences }: NearMiss): boolean =>
+  differences.some(
+    ({ part, asked, held }) => part === 'path' && !held.some((url) => topOf(url) === topOf(asked)),
+  );
+
+const topOf = (path: string): string => path.split('/', 2)[1] ?? '';
 
 function* grantsEverywhere(source: RbacSource, user: UserInfo): Generator<Grant> {
   for (const object of [...source.clusterrolebindings.list(), ...source.rolebindings.list()]) {
@@ -118,34 +135,48 @@ function differencesOf(rule: PolicyRule, asked: AuthorizationAttributes): Differ
   return differences;
 }
 
+/** The names that a grant can have in a policy, whatever is there already. */
+function freeNames(source: RbacSource, asked: AuthorizationAttributes): GrantNames {
+  const isLocal = asked.isResourceRequest && asked.namespace !== '';
+  const namespace = isLocal ? asked.namespace : '';
+  const roles = isLocal ? source.roles : source.clusterroles;
+  const bindings = isLocal ? source.rolebindings : source.clusterrolebindings;
+  const there = (lister: typeof roles, name: string) => lister.get(namespace, name);
+  const rules = [ruleFor(asked)];
+  return grantNames(asked, (what, name) => {
+    const found = there(what === 'role' ? roles : bindings, name);
+    if (!found) return 'no';
+    return what === 'role' && isDeepStrictEqual(found['rules'], rules) ? 'same' : 'other';
+  });
+}
+
+function ruleFor(asked: AuthorizationAttributes): PolicyRule {
+  const { verb, apiGroup, name, path, isResourceRequest } = asked;
+  if (!isResourceRequest) return { nonResourceURLs: [path], verbs: [verb] };
+  return {
+    apiGroups: [apiGroup],
+    resources: [combinedResource(asked)],
+    ...(name === '' ? {} : { resourceNames: [name] }),
+    verbs: [verb],
+  };
+}
+
 /** The least that would have to be granted for a request to be allowed, as a role and its binding in YAML. */
-export function smallestGrant(asked: AuthorizationAttributes): string | undefined {
-  const { verb, namespace, apiGroup, name, path, isResourceRequest } = asked;
+export function smallestGrant(asked: AuthorizationAttributes, names = grantNames(asked)): string | undefined {
+  const { verb, namespace, isResourceRequest } = asked;
   if (verb === '' || (isResourceRequest && asked.resource === '')) return undefined;
-  const resource = combinedResource(asked);
   const isLocal = isResourceRequest && namespace !== '';
-  const rule: PolicyRule = isResourceRequest
-    ? {
-        apiGroups: [apiGroup],
-        resources: [resource],
-        ...(name === '' ? {} : { resourceNames: [name] }),
-        verbs: [verb],
-      }
-    : { nonResourceURLs: [path], verbs: [verb] };
   const prefix = isLocal ? '' : 'Cluster';
-  const subject = subjectOf(asked.user);
-  const roleName = nameOf('allow', verb, isResourceRequest ? resource : path);
-  const metadata = (base: string): Record<string, string> =>
-    isLocal ? { name: base, namespace } : { name: base };
+  const metadata = (name: string): Record<string, string> => (isLocal ? { name, namespace } : { name });
   const apiVersion = `${RBAC_GROUP}/v1`;
   const documents = [
-    { apiVersion, kind: `${prefix}Role`, metadata: metadata(roleName), rules: [rule] },
+    { apiVersion, kind: `${prefix}Role`, metadata: metadata(names.role), rules: [ruleFor(asked)] },
     {
       apiVersion,
       kind: `${prefix}RoleBinding`,
-      metadata: metadata(nameOf(roleName, 'to', subject.name)),
-      roleRef: { apiGroup: RBAC_GROUP, kind: `${prefix}Role`, name: roleName },
-      subjects: [subject],
+      metadata: metadata(names.binding),
+      roleRef: { apiGroup: RBAC_GROUP, kind: `${prefix}Role`, name: names.role },
+      subjects: [subjectOf(asked.user)],
     },
   ];
   return documents.map((document) => stringify(document)).join('---\n');
@@ -155,18 +186,4 @@ function subjectOf(user: UserInfo): Subject {
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user.name);
   if (account) return { kind: 'ServiceAccount', name: account[2]!, namespace: account[1]! };
   return { apiGroup: RBAC_GROUP, kind: 'User', name: user.name };
-}
-
-function nameOf(...parts: string[]): string {
-  const text = parts
-    .join('-')
-    .toLowerCase()
-    .replace(/\*/g, 'all')
-    .replace(/[^a-z0-9]+/g, '-');
-  return (
-    text
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 200)
-      .replace(/-+$/, '') || 'allow'
-  );
 }

@@ -43,11 +43,10 @@ describe('why a caller is not known', () => {
   it('says whose certificate expired, how long ago, and leaves out what a front proxy would have made of it', () => {
     const facts = { commonName: 'jane', role: 'leaf', notAfter: NOW - 3 * HOUR - 6 * 60_000, now: NOW };
     expect(
-      told(
-        refused('front-proxy', 'FRONT_PROXY_CERTIFICATE', { fault: 'X509_UNKNOWN_AUTHORITY' }),
-        refused('x509', 'X509_EXPIRED', facts),
-      ),
-    ).toEqual(['the client certificate of jane expired 3 hours ago (2026-11-21 08:14 UTC); renew it']);
+      told(notMine('front-proxy', 'FRONT_PROXY_OTHER_AUTHORITY'), refused('x509', 'X509_EXPIRED', facts)),
+    ).toEqual([
+      'the client certificate of jane expired 3 hours ago (2026-11-21 08:14 UTC); renew it: sallyport kubeconfig renew jane',
+    ]);
   });
 
   it('says whom a token is for', () => {
@@ -100,7 +99,7 @@ describe('why a caller is not allowed', () => {
         door: 'authorization',
         code: 'RBAC_NO_RULE',
         what: 'jane (developers) may get and list pods in dev by RoleBinding dev/readers, but not delete them',
-        fix: 'to allow: kubectl create role allow-delete-pods --verb=delete --resource=pods --resource-name=web -n dev && kubectl create rolebinding allow-delete-pods-to-jane --role=allow-delete-pods --user=jane -n dev',
+        fix: 'to allow: kubectl create role allow-delete-pods-web --verb=delete --resource=pods --resource-name=web -n dev && kubectl create rolebinding allow-delete-pods-web-to-jane --role=allow-delete-pods-web --user=jane -n dev',
       },
     ]);
   });

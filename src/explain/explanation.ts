@@ -6,7 +6,12 @@ import type { Fix, FixContext, Fixes } from './fixes/fix.ts';
 import { impersonationFix } from './fixes/impersonation.ts';
 import { grantCommands, lackText, type RemedyFacts } from './near-miss.ts';
 import type { DecisionRecord, MissingRight } from './record.ts';
-import type { AuthenticationVerdict, AuthorizationVerdict, Facts } from './verdict.ts';
+import {
+  type AuthenticationVerdict,
+  type AuthorizationVerdict,
+  countsAgainst,
+  type Facts,
+} from './verdict.ts';
 import { admissionText } from './words/admission-text.ts';
 import { refusalWords } from './words/authentication.ts';
 import { authorizationWords } from './words/authorization.ts';
@@ -142,7 +147,8 @@ const hints = (asked: readonly AuthenticationVerdict[], context: FixContext): Ex
   );
 
 function refusedCaller(asked: readonly AuthenticationVerdict[], context: FixContext): Explanation[] {
-  const refused = asked.filter(({ verdict }) => verdict === 'refused');
+  const own = asked.filter(({ verdict }) => verdict === 'refused');
+  const refused = own.length ? own : asked.filter(countsAgainst);
   const known = refused.filter((verdict) => !isSideIssue(verdict, refused));
   const told = explained(known.length ? known : refused, context);
   // Where a token has its own refusal, those who only passed it on have nothing to add.
@@ -159,17 +165,13 @@ function isSideIssue(verdict: AuthenticationVerdict, refused: readonly Authentic
     case 'TOKEN_UNKNOWN':
       return others.some(({ by }) => by !== 'x509' && by !== 'front-proxy');
     case 'X509_UNKNOWN_AUTHORITY':
-      return others.some((other) => other.by === 'front-proxy' && !isUnknownProxy(other));
+      return others.some(({ by }) => by === 'front-proxy');
     case 'FRONT_PROXY_CERTIFICATE':
-      return isUnknownProxy(verdict) || others.some(({ code }) => isOwn(code));
+      return others.some(({ code }) => code.startsWith('X509_') && code !== 'X509_UNKNOWN_AUTHORITY');
     default:
       return false;
   }
 }
-
-const isUnknownProxy = ({ facts }: AuthenticationVerdict): boolean =>
-  facts['fault'] === 'X509_UNKNOWN_AUTHORITY';
-const isOwn = (code: string): boolean => code.startsWith('X509_') && code !== 'X509_UNKNOWN_AUTHORITY';
 
 const CREDENTIALS =
   'send a client certificate or a bearer token: the request had none that anybody here knows, and so came as system:anonymous';
@@ -177,7 +179,7 @@ const CREDENTIALS =
 function missingFix(asked: MissingRight, remedy: RemedyFacts | undefined): Fix {
   if (asked.user.name === ANONYMOUS)
     return { what: lackText(asked, remedy?.nearMisses ?? []), fix: CREDENTIALS };
-  const commands = grantCommands(asked);
+  const commands = grantCommands(asked, remedy?.names);
   return {
     what: lackText(asked, remedy?.nearMisses ?? []),
     fix: commands ? `to allow: ${commands}` : 'no RBAC rule can name such a request',

@@ -18,6 +18,8 @@ export interface NearBinding {
 export interface RemedyFacts {
   nearMisses: readonly NearBinding[];
   manifest: string | undefined;
+  /** How what it grants is called; absent: as `grantNames` does it where nothing is there yet. */
+  names?: GrantNames;
 }
 
 const resourceOf = ({ resource, subresource }: MissingRight): string =>
@@ -73,28 +75,65 @@ export function lackText(asked: MissingRight, misses: readonly NearBinding[]): s
   return text.startsWith('may ') ? `${name} ${text}` : `${name} may not ${rightText(asked)}: ${text}`;
 }
 
-/** The two kubectl commands that grant a right and no more; undefined for requests that no rule can name. */
-export function grantCommands(asked: MissingRight): string | undefined {
+/** The role and binding that would grant a right and no more. */
+export interface GrantNames {
+  role: string;
+  binding: string;
+  /** The role is there already, with that rule alone. */
+  roleExists: boolean;
+}
+
+/** Names that say what they are for; `taken` tells which exist, and which of these hold just that right. */
+export function grantNames(
+  asked: MissingRight,
+  taken: (what: 'role' | 'binding', name: string) => 'no' | 'same' | 'other' = () => 'no',
+): GrantNames {
+  const { user, verb, isResourceRequest, name, path } = asked;
+  const what = isResourceRequest ? [resourceOf(asked), ...(name === '' ? [] : [name])] : [path];
+  const subject = accountOf(user.name)?.name ?? user.name;
+  const role = freeName(objectName('allow', verb, ...what), (tried) => taken('role', tried));
+  const binding = freeName(objectName(role.name, 'to', subject), (tried) => taken('binding', tried));
+  return { role: role.name, binding: binding.name, roleExists: role.exists };
+}
+
+const MOST_OF_A_NAME = 20;
+
+function freeName(
+  base: string,
+  taken: (name: string) => 'no' | 'same' | 'other',
+): { name: string; exists: boolean } {
+  for (let i = 1; i < MOST_OF_A_NAME; i++) {
+    const name = i === 1 ? base : `${base}-${i}`;
+    const state = taken(name);
+    if (state !== 'other') return { name, exists: state === 'same' };
+  }
+  return { name: `${base}-${MOST_OF_A_NAME}`, exists: false };
+}
+
+function accountOf(user: string): { namespace: string; name: string } | undefined {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? [];
+  return namespace && name ? { namespace, name } : undefined;
+}
+
+/** The kubectl commands that grant a right and no more; undefined for requests that no rule can name. */
+export function grantCommands(asked: MissingRight, names = grantNames(asked)): string | undefined {
   const { user, verb, namespace, apiGroup, resource, subresource, name, path, isResourceRequest } = asked;
   if (verb === '' || (isResourceRequest && resource === '')) return undefined;
   const isLocal = isResourceRequest && namespace !== '';
   const [role, binding] = isLocal ? ['role', 'rolebinding'] : ['clusterrole', 'clusterrolebinding'];
-  const roleName = objectName('allow', verb, isResourceRequest ? resourceOf(asked) : path);
   const group = apiGroup === '' ? '' : `.${apiGroup}`;
   const sub = subresource === '' ? '' : `/${subresource}`;
   const what = isResourceRequest
     ? `--resource=${shellWord(`${resource}${group}${sub}`)}${name === '' ? '' : ` --resource-name=${shellWord(name)}`}`
     : `--non-resource-url=${shellWord(path)}`;
   const place = isLocal ? ` -n ${shellWord(namespace)}` : '';
-  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user.name);
+  const account = accountOf(user.name);
   const subject = account
-    ? `--serviceaccount=${shellWord(`${account[1]}:${account[2]}`)}`
+    ? `--serviceaccount=${shellWord(`${account.namespace}:${account.name}`)}`
     : `--user=${shellWord(user.name)}`;
-  const bindingName = objectName(roleName, 'to', account ? account[2]! : user.name);
-  return (
-    `kubectl create ${role} ${roleName} --verb=${shellWord(verb)} ${what}${place}` +
-    ` && kubectl create ${binding} ${bindingName} --${role}=${roleName} ${subject}${place}`
-  );
+  const bind = `kubectl create ${binding} ${names.binding} --${role}=${names.role} ${subject}${place}`;
+  if (names.roleExists) return bind;
+  return `kubectl create ${role} ${names.role} --verb=${shellWord(verb)} ${what}${place} && ${bind}`;
 }
 
 const MAX_NAME = 200;

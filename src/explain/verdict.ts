@@ -16,8 +16,19 @@ export type AuthenticationVerdict =
       user: UserInfo;
       audiences?: readonly string[];
     }
-  | { verdict: 'notMine'; by: string; code: string; facts: Facts }
+  | {
+      verdict: 'notMine';
+      by: string;
+      code: string;
+      facts: Facts;
+      /** What kube-apiserver counts as an error: where nobody else recognises the caller it is 401, not anonymous. */
+      unlessAnother?: 'refused';
+    }
   | { verdict: 'refused'; by: string; code: string; facts: Facts };
+
+/** Whether a verdict is enough to keep a caller out whom nobody else recognises. */
+export const countsAgainst = (verdict: AuthenticationVerdict): boolean =>
+  verdict.verdict === 'refused' || (verdict.verdict === 'notMine' && verdict.unlessAnother === 'refused');
 
 /**
  * Of an authorizer. `noOpinion` goes on to the next; an `error` beside it turns a final refusal into a 500,

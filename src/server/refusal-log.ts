@@ -1,5 +1,6 @@
 import type { AuthenticationOutcome } from '../authentication/authenticator.ts';
 import type { AuthorizationOutcome } from '../authorization/authorizer.ts';
+import { countsAgainst } from '../explain/verdict.ts';
 import { refusalsText } from '../explain/words/authentication.ts';
 
 /** The line that tells the operator why a request was turned away. */
@@ -9,7 +10,7 @@ export function refusalWords(
 ): string {
   if (door === 'authentication') {
     const { asked } = outcome as AuthenticationOutcome;
-    const refused = asked.some((verdict) => verdict.verdict === 'refused');
+    const refused = asked.some(countsAgainst);
     return `Unable to authenticate the request: ${refused ? refusalsText([], asked) : 'no credentials, and anonymous requests are off'}`;
   }
   if (door === 'impersonation') return `Impersonation refused: ${(outcome as Error).message}`;

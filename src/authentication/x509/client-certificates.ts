@@ -10,7 +10,13 @@ export interface PoolSource {
   current(): CertificatePool | undefined;
 }
 
-export type ClientCertificate = { leaf: ParsedCertificate } | { fault: CertificateFault };
+export type ClientCertificate =
+  | { leaf: ParsedCertificate }
+  | {
+      fault: CertificateFault;
+      /** Whether the certificate says that it is of these authorities, though it does not verify. */
+      isOwn: boolean;
+    };
 
 interface Verified {
   pool: CertificatePool;
@@ -55,13 +61,17 @@ export class ClientCertificates {
 
 function check(presented: readonly CertificateDer[], pool: CertificatePool, now: number): Verified {
   const parsed = parse(presented);
-  if (!isChain(parsed)) return { pool, from: 0, until: Number.POSITIVE_INFINITY, answer: { fault: parsed } };
+  if (!isChain(parsed)) {
+    const answer = { fault: parsed, isOwn: false };
+    return { pool, from: 0, until: Number.POSITIVE_INFINITY, answer };
+  }
   const leaf = parsed[0]!;
   const result = verifyClientCertificate(leaf, parsed.slice(1), pool, now);
   if ('fault' in result) {
     const { code, facts } = result.fault;
     const fault = { code, facts: { ...facts, commonName: lastCommonName(leaf) } };
-    return { pool, from: now, until: now + REFUSAL_MS, answer: { fault } };
+    const isOwn = parsed.some((one) => pool.has(one) || pool.bySubject(one.rawIssuer).length > 0);
+    return { pool, from: now, until: now + REFUSAL_MS, answer: { fault, isOwn } };
   }
   const chain = result.chains[0]!;
   return {

@@ -122,6 +122,10 @@ export const authenticationFixes: Fixes = {
     what: 'the WebSocket names no subprotocol beside the one with the token',
     fix: 'name another one too, such as base64.channel.k8s.io',
   }),
+  FRONT_PROXY_OTHER_AUTHORITY: () => ({
+    what: 'the client certificate is of an authority that this server does not know',
+    fix: 'use a certificate of an authority in --client-ca-file, or add its authority to that file',
+  }),
   FRONT_PROXY_CERTIFICATE: ({ fault, ...facts }, context) => {
     const made = x509Fixes[fault]?.(facts, context);
     const what = typeof made === 'object' ? made.what : String(fault);

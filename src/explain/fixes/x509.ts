@@ -1,5 +1,5 @@
 import type { Fixes } from './fix.ts';
-import { at, either, expired, notYet } from './phrases.ts';
+import { at, either, expired, notYet, shellWord } from './phrases.ts';
 
 interface CertificateFacts {
   role?: string;
@@ -12,6 +12,12 @@ function which({ role = 'leaf', commonName }: CertificateFacts): string {
   return role === 'leaf' ? own : `an authority above ${own}`;
 }
 
+/** Authorities are renewed where they are kept; a client's certificate with the kubeconfig that holds it. */
+function renewal({ role = 'leaf', commonName }: CertificateFacts): string {
+  if (role !== 'leaf') return 'sallyport certs renew';
+  return `sallyport kubeconfig renew ${commonName ? shellWord(commonName) : 'NAME'}`;
+}
+
 /** Client certificates that do not verify. */
 export const x509Fixes: Fixes = {
   X509_MALFORMED: ({ reason }) => ({
@@ -20,7 +26,7 @@ export const x509Fixes: Fixes = {
   }),
   X509_EXPIRED: (facts) => ({
     what: `${which(facts)} ${expired(facts.notAfter, facts.now)}`,
-    fix: 'renew it',
+    fix: `renew it: ${renewal(facts)}`,
   }),
   X509_NOT_YET_VALID: (facts) => ({
     what: `${which(facts)} ${notYet(facts.notBefore, facts.now)}; it is ${at(facts.now)} here`,

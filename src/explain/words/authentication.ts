@@ -1,6 +1,6 @@
 import { aggregateText } from '../../meta/field-error.ts';
 import { quoteList } from '../../meta/go-quote.ts';
-import type { AuthenticationVerdict, Facts } from '../verdict.ts';
+import { type AuthenticationVerdict, countsAgainst, type Facts } from '../verdict.ts';
 import { oidcWords } from './oidc.ts';
 import { tokenWebhookWords } from './token-webhook.ts';
 
@@ -75,6 +75,7 @@ export const authenticationWords: Words = {
     'x509: signature check attempts limit reached while verifying certificate chain',
   X509_SEVERAL_UIDS: ({ uids }) => `expected 1 UID, but found multiple: [${uids.join(' ')}]`,
   X509_EMPTY_UID: () => 'UID cannot be an empty string',
+  FRONT_PROXY_OTHER_AUTHORITY: () => 'x509: certificate signed by unknown authority',
   FRONT_PROXY_CERTIFICATE: (facts) => authenticationWords[facts.fault]!(facts),
   FRONT_PROXY_NAME: ({ commonName }) => `x509: subject with cn=${commonName} is not in the allowed list`,
 };
@@ -87,7 +88,7 @@ export function refusalWords({ code, facts }: { code: string; facts: Facts }): s
 
 /** All refusals met on the way as one error, as kube-apiserver joins them: each of them once, in brackets if several. */
 export function refusalsText(first: readonly string[], asked: readonly AuthenticationVerdict[]): string {
-  return aggregateText([...first, ...asked.filter((v) => v.verdict === 'refused').map(refusalWords)]);
+  return aggregateText([...first, ...asked.filter(countsAgainst).map(refusalWords)]);
 }
 
 const utc = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
