@@ -79,6 +79,36 @@ function collect(source: NodeJS.ReadableStream, limit: number): Promise<Buffer |
   });
 }
 
+/**
+ * The body of a request to change the protocol, of a known length. Some releases of Node read it as they do any other's,
+ * some leave it on the connection, its beginning in `head`.
+ */
+function collectBeforeUpgrade(
+  request: IncomingMessage,
+  { socket, head }: { socket: Duplex; head: Buffer },
+  limit: number,
+): Promise<Buffer | undefined> {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (!(length > 0)) return Promise.resolve(Buffer.alloc(0));
+  if (length > limit) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size < length) return;
+      socket.removeListener('data', take);
+      request.removeListener('data', take);
+      resolve(Buffer.concat(chunks).subarray(0, length));
+    };
+    socket.once('close', () => reject(new Error('the client went away before its request was whole')));
+    request.on('data', take);
+    socket.on('data', take);
+    if (head.length) take(head);
+  });
+}
+
 /** A target is a path or, as proxies send it, a whole URL; of a URL nothing but path and query is looked at (RFC 9112 3.2). */
 const splitTarget = (sent: string): [string, string] => {
   const target = sent.startsWith('/') ? sent : sent.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
@@ -213,6 +243,7 @@ export class Http1Exchange implements Exchange {
   }
 
   body(limit: number): Promise<Buffer | undefined> {
+    if (this.upgrade) return collectBeforeUpgrade(this.#request, this.upgrade, limit);
     return collect(this.#request, limit);
   }
 

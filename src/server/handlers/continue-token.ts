@@ -1,4 +1,5 @@
 import { badRequestError } from '../../meta/status.ts';
+import { goSyntaxError } from '../../schema/go-json-syntax.ts';
 
 /** Where a paged list goes on: the revision of its first page, and the last object shown. */
 export interface ContinuePoint {
@@ -22,42 +23,64 @@ const refused = (why: string) => badRequestError(`invalid continue token: ${why}
 
 /** Throws the 400 of a token that is none. */
 export function decodeContinue(text: string, namespace: string): ContinuePoint {
-  if (!/^[A-Za-z0-9_-]*$/.test(text.replace(/=+$/, ''))) {
-    const at = /[^A-Za-z0-9_-]/.exec(text)?.index ?? 0;
-    throw refused(`continue key is not valid: illegal base64 data at input byte ${at}`);
-  }
+  const broken = illegalBase64(text);
+  if (broken !== undefined)
+    throw refused(`continue key is not valid: illegal base64 data at input byte ${broken}`);
   const raw = Buffer.from(text, 'base64url');
-  let token: { v?: unknown; rv?: unknown; start?: unknown };
-  try {
-    token = JSON.parse(raw.toString('utf8')) as typeof token;
-  } catch {
-    throw refused(`continue key is not valid: ${jsonFault(raw)}`);
-  }
-  if (token === null || typeof token !== 'object') throw refused('continue key is not valid');
+  const token = parseToken(raw);
   if (token.v !== 'meta.k8s.io/v1')
-    throw refused(
-      `continue key is not valid: server does not recognize this encoded version ${JSON.stringify(token.v ?? '')}`,
-    );
-  const revision = Number(token.rv ?? 0);
-  if (revision === 0)
+    throw refused(`continue key is not valid: server does not recognize this encoded version ${token.v}`);
+  if (token.rv === 0)
     throw refused(
       'continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
     );
-  const start = token.start;
-  if (typeof start !== 'string' || start === '')
+  const { start } = token;
+  if (start === '')
     throw refused('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
-  if (start.split('/').some((part) => part === '..' || part === '.')) {
+  const rooted = start.startsWith('/') ? start : `/${start}`;
+  // No step upwards and no empty one: the key stays below the list's own.
+  if (rooted.split('/').some((part, at) => (part === '' && at > 0) || part === '..' || part === '.')) {
     throw refused(`continue key is not valid: ${start}`);
   }
   const key = (start.endsWith('\u0000') ? start.slice(0, -1) : start).replace(/^\/+/, '');
-  return { revision, after: namespace ? `${namespace}/${key}` : key };
+  return { revision: token.rv, after: namespace ? `${namespace}/${key}` : key };
 }
 
-/** How Go's decoder words a text that does not begin as JSON does. */
-function jsonFault(raw: Buffer): string {
-  const first = raw.toString('latin1')[0];
-  if (first === undefined) return 'unexpected end of JSON input';
-  const code = first.charCodeAt(0);
-  const shown = code >= 0x80 || code < 0x20 ? `\\u${code.toString(16).padStart(4, '0')}` : first;
-  return `invalid character '${shown}' looking for beginning of value`;
+/** Where Go's base64.RawURLEncoding would stop; undefined for what it takes. */
+function illegalBase64(text: string): number | undefined {
+  const at = /[^A-Za-z0-9_\-\r\n]/.exec(text)?.index;
+  if (at !== undefined) return at;
+  const length = text.replace(/[\r\n]/g, '').length;
+  return length % 4 === 1 ? text.length - 1 : undefined;
 }
+
+/** The token's fields as Go's decoder would fill them: any case of a name, the last one wins. */
+function parseToken(raw: Buffer): { v: string; rv: number; start: string } {
+  const token = { v: '', rv: 0, start: '' };
+  const syntax = goSyntaxError(raw);
+  if (syntax !== undefined) throw refused(`continue key is not valid: ${syntax}`);
+  const value = JSON.parse(raw.toString('utf8')) as unknown;
+  if (value === null) return token;
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw refused(
+      `continue key is not valid: json: cannot unmarshal ${goKind(value)} into Go value of type storage.continueToken`,
+    );
+  for (const [name, field] of Object.entries(value)) {
+    const known = name.toLowerCase();
+    if (field === null || (known !== 'v' && known !== 'rv' && known !== 'start')) continue;
+    const fits = known === 'rv' ? Number.isInteger(field) : typeof field === 'string';
+    if (!fits) {
+      const found = known === 'rv' && typeof field === 'number' ? `number ${field}` : goKind(field);
+      throw refused(
+        `continue key is not valid: json: cannot unmarshal ${found} into Go struct field continueToken.${known} of type ${known === 'rv' ? 'int64' : 'string'}`,
+      );
+    }
+    Object.assign(token, { [known]: field });
+  }
+  return token;
+}
+
+const goKind = (value: unknown): string => {
+  if (Array.isArray(value)) return 'array';
+  return { boolean: 'bool', number: 'number', string: 'string' }[typeof value as string] ?? 'object';
+};

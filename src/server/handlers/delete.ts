@@ -8,7 +8,8 @@ import { answerObject } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { deleteOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
-import { partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import { includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import { select } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 import { answerResource, readBody, writeContext } from './write-support.ts';
@@ -73,11 +74,8 @@ export async function deleteCollection(
   const store = served.store!;
   const { descriptor } = served;
   const context = writeContext(request, admission, 'DeleteOptions', options as never);
-  const view = store.cache.view();
-  const chosen = [...view.items(selection.namespace)].filter((item) => selection.matches(item));
-  const objects = (listOptions.limit > 0 ? chosen.slice(0, listOptions.limit) : chosen).map(
-    (item) => item.object,
-  );
+  const { items: chosen, metadata } = await select(served, selection, listOptions);
+  const objects = chosen.map((item) => item.object);
   for (let i = 0; i < objects.length; i += AT_ONCE) {
     await Promise.all(
       objects.slice(i, i + AT_ONCE).map((object) =>
@@ -90,12 +88,12 @@ export async function deleteCollection(
       ),
     );
   }
-  const metadata = { resourceVersion: String(view.revision) };
   const shown = objects.map(
     (object): KubeObject => (served.conversion ? served.conversion.fromStored(object) : object),
   );
   if (negotiated.transform?.as === 'Table') {
-    answerObject(request, 200, negotiated, toTable(table, shown, metadata, 'Metadata', request.now));
+    const include = includeObject(request.query.get('includeObject'));
+    answerObject(request, 200, negotiated, toTable(table, shown, { ...metadata }, include, request.now));
     return;
   }
   const items = shown.map((object) => {

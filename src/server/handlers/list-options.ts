@@ -43,7 +43,10 @@ const boolean = (query: URLSearchParams, name: string): boolean | undefined => {
   return text === null ? undefined : queryBoolean(text);
 };
 
-/** Reads and checks the options of a query; throws 400 or 422. */
+/**
+ * Reads and checks the options of a query; throws 400 or 422. A watch by the old paths (`/watch/…`) is checked like a list,
+ * as long as the query does not ask for a watch too.
+ */
 export function listOptions(query: URLSearchParams, watch: boolean): ListOptions {
   const options: ListOptions = {
     limit: Math.max(integer(query, 'limit'), 0),
@@ -57,10 +60,23 @@ export function listOptions(query: URLSearchParams, watch: boolean): ListOptions
     fieldSelector: query.get('fieldSelector') ?? '',
     labelSelector: query.get('labelSelector') ?? '',
   };
-  const errors = watch ? watchErrors(options) : listErrors(options);
+  const asked = watch && (boolean(query, 'watch') ?? false);
+  if (asked) setWatchDefaults(options);
+  const errors = asked ? watchErrors(options) : listErrors(options);
   if (errors.length) throw invalidError({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
   options.version = version(options.resourceVersion, watch);
   return options;
+}
+
+/**
+ * A watch from no version or from 0 starts with what is there, and says where that ends
+ * (apimachinery pkg/apis/meta/internalversion, SetListOptionsDefaults).
+ */
+function setWatchDefaults(options: ListOptions): void {
+  if (options.sendInitialEvents !== undefined || options.resourceVersionMatch !== '') return;
+  if (options.resourceVersion !== '' && options.resourceVersion !== '0') return;
+  options.sendInitialEvents = true;
+  options.resourceVersionMatch = 'NotOlderThan';
 }
 
 /** A version that is no number: 400 of a list, 500 of a get or watch. */
@@ -103,8 +119,6 @@ function watchErrors(options: ListOptions): FieldError[] {
   if (options.sendInitialEvents !== undefined && match !== 'NotOlderThan') {
     errors.push(forbidden(MATCH, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
   }
-  if (options.continue !== '' && match !== '')
-    errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
   if (match !== '') {
     if (options.sendInitialEvents === undefined) {
       errors.push(
@@ -112,6 +126,8 @@ function watchErrors(options: ListOptions): FieldError[] {
       );
     }
     if (match !== 'NotOlderThan') errors.push(notSupported(MATCH, match, ['NotOlderThan']));
+    if (options.continue !== '')
+      errors.push(forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
   }
   return errors;
 }

@@ -32,7 +32,7 @@ export function tooLargeVersionError(asked: bigint | number, current: number): S
   });
 }
 
-interface Page {
+export interface Page {
   items: CachedObject[];
   metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
 }
@@ -97,10 +97,19 @@ function join(head: string, items: readonly CachedObject[], tail: string): Buffe
   return body;
 }
 
-async function select(served: ServedResource, selection: Selection, options: ListOptions): Promise<Page> {
+/** What a list shows: the whole selection or a page of it, as of the revision that its options mean. */
+export async function select(
+  served: ServedResource,
+  selection: Selection,
+  options: ListOptions,
+): Promise<Page> {
   const { cache } = served.store!;
-  const { limit } = options;
-  const token = options.continue ? decodeContinue(options.continue, selection.namespace) : undefined;
+  // Version 0 is whatever is at hand, and all of it (storage/cacher, computeListLimit).
+  const limit = options.resourceVersion === '0' ? 0 : options.limit;
+  // One object has no pages: a token is not even looked at.
+  const single = selection.scope.name !== undefined;
+  const token =
+    options.continue && !single ? decodeContinue(options.continue, selection.namespace) : undefined;
   const view = await viewFor(served, selection, options, token?.revision, token?.after);
 
   const whole = limit === 0 && !selection.filters && !token;
@@ -115,11 +124,12 @@ async function select(served: ServedResource, selection: Selection, options: Lis
   let more = false;
   for (const item of selection.candidates(view, token?.after) ??
     view.items(selection.namespace, token?.after)) {
-    if (!selection.matches(item)) continue;
+    // Whatever is left makes another page, though nothing of it may be in the selection.
     if (limit > 0 && items.length === limit) {
       more = true;
       break;
     }
+    if (!selection.matches(item)) continue;
     items.push(item);
     after = item.path;
   }
@@ -156,8 +166,11 @@ async function viewFor(
         throw tooLargeVersionError(asked, cache.revision);
       }
     }
-    if (options.resourceVersionMatch === 'Exact')
-      return at(served, selection, Number(asked), undefined, options.limit);
+    const exact =
+      options.resourceVersionMatch === 'Exact' ||
+      // A page at a version is a page as of that version: what continue tokens were made of before.
+      (options.resourceVersionMatch === '' && options.limit > 0 && selection.scope.name === undefined);
+    if (exact) return at(served, selection, Number(asked), undefined, options.limit);
     return cache.view();
   }
   // Without a version a list has to show every write that was answered before it; 0 takes what is there.

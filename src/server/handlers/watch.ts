@@ -26,6 +26,10 @@ import type { Selection } from './selection.ts';
 /** kube-apiserver's --min-request-timeout: a watch without a limit of its own ends after this, or up to twice this. */
 const MIN_TIMEOUT_S = 1800;
 const BOOKMARK_EVERY_MS = 60_000;
+/** So long before its end a watch gets a last bookmark (storage/cacher, nextBookmarkTime). */
+const LAST_BOOKMARK_S = 2;
+/** Timers know no longer time. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** A watcher that is so far behind is dropped: it may come back and resume, and others are not held up for it. */
 const MAX_BEHIND_BYTES = 32 * 1024 * 1024;
 
@@ -67,20 +71,25 @@ export async function watch(
 ): Promise<void> {
   const { cache } = served.store!;
   const form = formOf(request, served, negotiated, table);
-  if (options.version > BigInt(cache.revision)) {
-    const reachable = options.version <= BigInt(Number.MAX_SAFE_INTEGER);
-    if (!reachable || !(await cache.waitFor(Number(options.version), FUTURE_WAIT_MS))) {
-      throw tooLargeVersionError(options.version, cache.revision);
-    }
-  }
   const fromNow = options.version === 0n;
+  const initial = options.sendInitialEvents ?? fromNow;
+  const reachable = options.version <= BigInt(Number.MAX_SAFE_INTEGER);
+  // Only who wants to be told what is there has to be shown a state that is new enough; others wait for what comes.
+  const tooNew =
+    options.sendInitialEvents === true &&
+    options.version > BigInt(cache.revision) &&
+    (!reachable || !(await cache.waitFor(Number(options.version), FUTURE_WAIT_MS)));
   if (options.resourceVersion === '' && !served.store!.alwaysFresh) await served.store!.fresh();
   if (request.audit) await request.audit.started(200);
   if (request.exchange.closed) return;
   request.record.status = 200;
   const out = request.exchange.stream(200, request.answerHeaders({ 'content-type': form.contentType }));
+  if (tooNew) {
+    // Once the query has been understood, whatever goes wrong is an event.
+    out.end(form.error(tooLargeVersionError(options.version, cache.revision).status as never));
+    return;
+  }
   const watcher = new Watcher(out, selection, form, options.allowWatchBookmarks);
-  const initial = options.sendInitialEvents ?? fromNow;
   if (initial) {
     const view = cache.view();
     for (const item of selection.candidates(view, undefined) ?? view.items(selection.namespace)) {
@@ -91,6 +100,7 @@ export async function watch(
       watcher.send(form.bookmark(view.revision, true));
   }
   const after = initial || fromNow ? undefined : Number(options.version);
+  if (after !== undefined) watcher.behind = after;
   const unsubscribe = cache.subscribe(watcher, selection.scope, after);
   if (typeof unsubscribe !== 'function') {
     const status = expiredError(
@@ -100,14 +110,23 @@ export async function watch(
     return;
   }
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_S * (1 + Math.random());
-  const timer = setTimeout(() => watcher.end(), seconds * 1000);
+  const timer = setTimeout(() => watcher.end(), Math.min(seconds * 1000, MAX_TIMER_MS));
   const bookmarks = options.allowWatchBookmarks
     ? setInterval(() => watcher.bookmark(cache.revision), BOOKMARK_EVERY_MS)
     : undefined;
+  // Before a watch runs out, its client is told how far it got, if there is time for it.
+  const last =
+    options.allowWatchBookmarks && seconds > LAST_BOOKMARK_S
+      ? setTimeout(
+          () => watcher.bookmark(cache.revision),
+          Math.min((seconds - LAST_BOOKMARK_S) * 1000, MAX_TIMER_MS),
+        )
+      : undefined;
   const forget = open.add(() => watcher.end());
   watcher.onEnd = () => {
     unsubscribe();
     clearTimeout(timer);
+    clearTimeout(last);
     clearInterval(bookmarks);
     forget();
   };
@@ -117,6 +136,8 @@ export async function watch(
 class Watcher {
   onEnd: (() => void) | undefined;
   revision = 0;
+  /** Events up to this revision are not told: where the client says it is already. */
+  behind = 0;
   readonly #out: Writable;
   readonly #selection: Selection;
   readonly #form: Form;
@@ -142,6 +163,7 @@ class Watcher {
 
   event(event: CacheEvent): void {
     this.revision = event.revision;
+    if (event.revision <= this.behind) return;
     const { filters } = this.#selection;
     try {
       const type = filters ? this.#changeInSelection(event) : event.type;
