@@ -95,6 +95,10 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
           caFile: values.string('etcd-cafile'),
           certFile: values.string('etcd-certfile'),
           keyFile: values.string('etcd-keyfile'),
+          compactionIntervalMs: values.number('etcd-compaction-interval', 300_000),
+          healthCheckMs: values.number('etcd-healthcheck-timeout', 2000),
+          readyCheckMs: values.number('etcd-readycheck-timeout', 2000),
+          leaseReuseSeconds: values.number('lease-reuse-duration-seconds', 60),
         }
       : { engine: 'embedded', folder: resolve(dataDir, 'store') },
     encryption: {

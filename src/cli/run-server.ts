@@ -10,7 +10,7 @@ export async function openStore(options: ServerOptions): Promise<Store> {
     const { openEmbeddedStore } = await import('../storage/embedded/store.ts');
     return openEmbeddedStore({ folder: options.store.folder });
   }
-  const { servers, caFile, certFile, keyFile } = options.store;
+  const { servers, caFile, certFile, keyFile, compactionIntervalMs, leaseReuseSeconds } = options.store;
   for (const [flag, file] of [
     ['etcd-cafile', caFile],
     ['etcd-certfile', certFile],
@@ -22,6 +22,8 @@ export async function openStore(options: ServerOptions): Promise<Store> {
   return openEtcdStore({
     // As kube-apiserver takes them: an address without a scheme is one without TLS.
     endpoints: servers.map((server) => (server.includes('://') ? server : `http://${server}`)),
+    compactionIntervalMs,
+    leaseReuseSeconds,
     ...(caFile ? { caFile } : {}),
     ...(certFile ? { certFile } : {}),
     ...(keyFile ? { keyFile } : {}),
@@ -55,7 +57,8 @@ function listenWords(error: unknown, options: ServerOptions): Error {
 }
 
 /**
- * Runs a server until it is told to stop by SIGINT or SIGTERM; resolves to the exit code. `ready` is called once it serves.
+ * Runs a server until it is told to stop by SIGINT or SIGTERM; resolves to the exit code. `ready` is called once it serves and
+ * what a cluster starts with is there.
  */
 export async function runServer(
   options: ServerOptions,
@@ -77,7 +80,7 @@ export async function runServer(
     await store.close();
     throw error;
   }
-  ready(plane);
+  void plane.ready().then((filled) => filled && ready(plane));
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
   });

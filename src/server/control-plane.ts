@@ -39,7 +39,7 @@ import { Aggregator } from './aggregation/aggregator.ts';
 import { Api, type ExtraPath } from './api.ts';
 import type { ApiRequest } from './api-request.ts';
 import { serverAudit } from './audit.ts';
-import { bootstrap } from './bootstrap.ts';
+import { Bootstrap } from './bootstrap.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
 import { CustomResources, type CustomResourcesParts } from './custom-resources.ts';
@@ -49,7 +49,7 @@ import { encryptionOf } from './encryption.ts';
 import { refusalExplainer } from './explain-refusal.ts';
 import { FlowClassifier } from './flow-control.ts';
 import { OpenWatches } from './handlers/watch.ts';
-import { serverHealth } from './health-checks.ts';
+import { serverHealth, storeChecks } from './health-checks.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -97,11 +97,11 @@ export class ControlPlane {
   readonly #aggregator: Aggregator;
   readonly #proxyCertificate: WatchedCertificate | undefined;
   readonly #encryption: EncryptionProviders | undefined;
+  readonly #bootstrap: Bootstrap;
   #controllers: { stop(): Promise<void> } | undefined;
   #customResources: CustomResources | undefined;
   #listener: Listener | undefined;
-  #bootstrapped = false;
-  #bootstrapFault: string | undefined;
+  #filled = Promise.resolve(false);
   #stopping = false;
   #port = 0;
 
@@ -188,6 +188,21 @@ export class ControlPlane {
     if (proxyClientCertFile && proxyClientKeyFile)
       this.#proxyCertificate = new WatchedCertificate(proxyClientCertFile, proxyClientKeyFile, log);
     this.#aggregator = this.#makeAggregator();
+    this.#bootstrap = new Bootstrap({
+      client: this.client,
+      options,
+      port: () => this.#port,
+      rbac: this.authorization.types.has('RBAC'),
+      clock: this.#clock,
+      groupVersions: [...builtInGroups()].flatMap(([group, versions]) =>
+        versions.map((version) => groupVersion({ group, version })),
+      ),
+      failed: (hook, error) =>
+        log.error(
+          { hook, error: words(error) },
+          'what a cluster starts with is not all there yet; trying again',
+        ),
+    });
     this.chain = new RequestChain(this.#chainParts());
   }
 
@@ -270,38 +285,15 @@ export class ControlPlane {
       this.chain.serve,
     );
     this.#port = await this.#listener.listen();
-    void this.#bootstrap();
+    this.#filled = this.#fillIn();
     log.info({ address: options.bindAddress, port: this.#port }, 'serving');
     return this.#port;
   }
 
-  async #bootstrap(): Promise<void> {
-    const { options, log } = this.#parts;
-    for (let tries = 0; !this.#stopping; tries++) {
-      try {
-        await bootstrap({
-          client: this.client,
-          options: { ...options, port: this.#port },
-          rbac: this.authorization.types.has('RBAC'),
-          clock: this.#clock,
-          groupVersions: [...builtInGroups()].flatMap(([group, versions]) =>
-            versions.map((version) => groupVersion({ group, version })),
-          ),
-        });
-        this.#bootstrapFault = undefined;
-        break;
-      } catch (error) {
-        this.#bootstrapFault = words(error);
-        log.error(
-          { error: this.#bootstrapFault },
-          'what a cluster starts with is not all there yet; trying again',
-        );
-        await new Promise((resolve) => setTimeout(resolve, Math.min(1000 * 2 ** tries, 30_000)));
-      }
-    }
-    if (this.#stopping) return;
+  async #fillIn(): Promise<boolean> {
+    if (!(await this.#bootstrap.run()) || this.#stopping) return false;
     this.#runControllers();
-    this.#bootstrapped = true;
+    return true;
   }
 
   /** Servers that share a store let one of them run the control loops. */
@@ -388,6 +380,7 @@ export class ControlPlane {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#bootstrap.stop();
     const closing = this.#listener?.close(10_000);
     this.#watches.endAll();
     await closing;
@@ -402,6 +395,14 @@ export class ControlPlane {
     this.#certificate.stop();
     for (const cache of this.#caches) cache.stop();
     this.#encryption?.close();
+  }
+
+  /**
+   * Resolves to true once what a cluster starts with is there (namespaces, default policy, the Service `kubernetes`), as
+   * /readyz has it; to false where the server is stopped before.
+   */
+  ready(): Promise<boolean> {
+    return this.#filled;
   }
 
   get port(): number {
@@ -509,9 +510,10 @@ export class ControlPlane {
       discovery,
       health: serverHealth({
         store: this.#parts.store,
+        storeCheckMs: storeChecks(options.store),
         encryption: this.#encryption,
         cachesReady: () => this.#caches.every((cache) => cache.ready),
-        bootstrapFault: () => (this.#bootstrapped ? undefined : (this.#bootstrapFault ?? 'not finished')),
+        bootstrap: this.#bootstrap,
         stopping: () => this.#stopping,
       }),
       metrics: this.metrics,

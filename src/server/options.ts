@@ -27,6 +27,12 @@ export interface ServerOptions {
         caFile: string;
         certFile: string;
         keyFile: string;
+        /** 0: this server never compacts. */
+        compactionIntervalMs: number;
+        /** How long etcd may take to answer a health check, and one of readiness. */
+        healthCheckMs: number;
+        readyCheckMs: number;
+        leaseReuseSeconds: number;
       };
   encryption: { configFile: string; reload: boolean };
   authentication: AuthenticationOptions;

@@ -3,7 +3,7 @@ import type { EtcdClient } from './client.ts';
 import { decodeLeaseGrant, encodeLeaseGrant } from './messages.ts';
 
 const reuseShare = 0.05;
-const longestReuseSeconds = 60;
+const defaultReuseSeconds = 60;
 const objectsPerLease = 1000;
 
 interface Lease {
@@ -15,16 +15,18 @@ interface Lease {
 
 /**
  * Leases for keys with a time to live. Granting one costs etcd a write, so keys that end at about the same time share
- * one: each lives up to a twentieth of its time longer, a minute at most (apiserver pkg/storage/etcd3/lease_manager.go).
+ * one: each lives up to a twentieth of its time longer, and a minute at most unless told otherwise (apiserver pkg/storage/etcd3/lease_manager.go).
  */
 export class Leases {
   readonly #client: EtcdClient;
   readonly #clock: Clock;
+  readonly #reuseSeconds: number;
   /** By time to live: events have one, little else has any. */
   readonly #last = new Map<number, Promise<Lease>>();
 
-  constructor(client: EtcdClient, clock: Clock) {
+  constructor(client: EtcdClient, clock: Clock, reuseSeconds = defaultReuseSeconds) {
     this.#client = client;
+    this.#reuseSeconds = reuseSeconds;
     this.#clock = clock;
   }
 
@@ -50,7 +52,7 @@ export class Leases {
 
   async #grant(ttl: number): Promise<Lease> {
     const before = this.#clock.monotonic();
-    const asked = ttl + Math.floor(Math.min(ttl * reuseShare, longestReuseSeconds));
+    const asked = ttl + Math.floor(Math.min(ttl * reuseShare, this.#reuseSeconds));
     const request = encodeLeaseGrant(asked);
     const { id } = await this.#client.call('/etcdserverpb.Lease/LeaseGrant', request, decodeLeaseGrant, true);
     return { id, expires: before + asked * 1000, objects: 0 };

@@ -30,6 +30,8 @@ import { EtcdWatch } from './watch.ts';
 export interface EtcdOptions extends EtcdConnection {
   /** How often history is compacted, shared with others on the same etcd; 0: never. Default 5 minutes. */
   compactionIntervalMs?: number;
+  /** For how long keys with the same time to live may share a lease. Default 60 s. */
+  leaseReuseSeconds?: number;
 }
 
 /** As many values as one answer holds; kube-apiserver's largest page. */
@@ -57,7 +59,7 @@ export class EtcdStore implements Store {
 
   constructor(client: EtcdClient, options: EtcdOptions) {
     this.#client = client;
-    this.#leases = new Leases(client, options.clock ?? systemClock);
+    this.#leases = new Leases(client, options.clock ?? systemClock, options.leaseReuseSeconds);
     const interval = options.compactionIntervalMs ?? 300_000;
     this.#compaction = interval > 0 ? new Compaction(client, interval) : undefined;
   }
