@@ -1,19 +1,19 @@
-// npm run bench -- NAME [arguments of its own]: runs a measurement of bench/, which Node 20 cannot read as it is.
+// npm run bench: Sallyport beside a bare server, row by row of docs/performance.md; npm run bench -- ROW... for some of them.
+// npm run bench -- FILE [arguments of its own]: another measurement of bench/. Node 20 cannot read either as it is.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const [name, ...args] = process.argv.slice(2);
-if (!name) {
-  process.stderr.write('usage: npm run bench -- NAME [arguments]\n');
-  process.exit(2);
-}
-const outfile = `.cache/bench/${name}.mjs`;
-mkdirSync('.cache/bench', { recursive: true });
+const isFile = name !== undefined && /^[a-z0-9-]+$/.test(name) && existsSync(`bench/${name}.ts`);
+const sideBySide = ['main', 'bare-server', 'request-client', 'watch-client'];
+const outdir = isFile ? '.cache/bench' : '.cache/bench/side-by-side';
+mkdirSync(outdir, { recursive: true });
 await build({
-  entryPoints: [`bench/${name}.ts`],
-  outfile,
+  entryPoints: isFile ? [`bench/${name}.ts`] : sideBySide.map((entry) => `bench/side-by-side/${entry}.ts`),
+  outdir,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   format: 'esm',
   platform: 'node',
@@ -21,5 +21,6 @@ await build({
   packages: 'external',
   logLevel: 'warning',
 });
-const { status } = spawnSync(process.execPath, [outfile, ...args], { stdio: 'inherit' });
+const [script, own] = isFile ? [name, args] : ['main', process.argv.slice(2)];
+const { status } = spawnSync(process.execPath, [`${outdir}/${script}.mjs`, ...own], { stdio: 'inherit' });
 process.exit(status ?? 1);
