@@ -30,12 +30,16 @@ export class ClusterClient {
     this.#agent.destroy();
   }
 
-  /** Every object of a resource; `path` is `/apis/GROUP/VERSION/RESOURCE`. Items get the kind of their list. */
-  async list(path: string): Promise<KubeObject[]> {
+  /**
+   * Every object of a resource, or those that a field selector selects; `path` is `/apis/GROUP/VERSION/RESOURCE`. Items
+   * get the kind of their list.
+   */
+  async list(path: string, fieldSelector?: string): Promise<KubeObject[]> {
+    const selected = fieldSelector === undefined ? '' : `&fieldSelector=${encodeURIComponent(fieldSelector)}`;
     const items: KubeObject[] = [];
     let next = '';
     for (let page = 0; page < MAX_PAGES; page++) {
-      const query = `limit=${PAGE}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`;
+      const query = `limit=${PAGE}${selected}${next === '' ? '' : `&continue=${encodeURIComponent(next)}`}`;
       const list = await this.get(`${path}?${query}`);
       const kind = String(list.kind ?? '').replace(/List$/, '');
       for (const item of (list['items'] ?? []) as KubeObject[])
@@ -59,6 +63,11 @@ export class ClusterClient {
     return this.#send('POST', path, JSON.stringify(object), token);
   }
 
+  /** One PUT of an object. Rejects as `post` does. */
+  put(path: string, object: object): Promise<KubeObject> {
+    return this.#send('PUT', path, JSON.stringify(object));
+  }
+
   /**
    * The lines of an answer that goes on until the server or `signal` ends it. Rejects as `get` does.
    */
@@ -77,13 +86,18 @@ export class ClusterClient {
     }
   }
 
-  async #send(method: 'GET' | 'POST', path: string, body?: string, token?: string): Promise<KubeObject> {
+  async #send(
+    method: 'GET' | 'POST' | 'PUT',
+    path: string,
+    body?: string,
+    token?: string,
+  ): Promise<KubeObject> {
     const more = { ...(body === undefined ? {} : { body }), ...(token === undefined ? {} : { token }) };
     return answerOf(await this.#respond(method, path, { timeout: TIMEOUT_MS, ...more }), path);
   }
 
   #respond(
-    method: 'GET' | 'POST',
+    method: 'GET' | 'POST' | 'PUT',
     path: string,
     {
       body,

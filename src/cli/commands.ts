@@ -77,6 +77,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('store')
       .description('look after the store that objects are kept in: store copy')
       .allowUnknownOption();
+  if (argv[2] === 'certs') (await import('./certs/command.ts')).registerCerts(program);
+  else
+    program
+      .command('certs')
+      .description('when certificates expire, and how to renew, recover and exchange them')
+      .allowUnknownOption();
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
