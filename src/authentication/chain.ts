@@ -2,6 +2,7 @@ import { type AuthenticationVerdict, countsAgainst } from '../explain/verdict.ts
 import { intersectAudiences } from './audiences.ts';
 import { withAuthenticatedGroup } from './authenticated-group.ts';
 import type { AuthenticationOutcome, AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
+import type { DenyList } from './revocation/deny-list.ts';
 import { broken } from './token-chain.ts';
 
 /**
@@ -10,14 +11,17 @@ import { broken } from './token-chain.ts';
  * The first that recognises the caller settles it and hides what others refused. Where nobody does, one refusal is
  * enough for 401; anonymous is asked only when all had no opinion. Whoever is recognised by anybody but anonymous is
  * also in `system:authenticated` (pkg/kubeapiserver/authenticator/config.go, apiserver pkg/authentication/request/union).
+ * Beyond kube-apiserver a credential that was revoked is refused, whoever vouches for it, as if its authenticator had.
  */
 export class AuthenticationChain {
   readonly #steps: readonly RequestAuthenticator[];
   readonly #anonymous: RequestAuthenticator | undefined;
+  readonly #revoked: DenyList | undefined;
 
-  constructor(steps: readonly RequestAuthenticator[], anonymous?: RequestAuthenticator) {
+  constructor(steps: readonly RequestAuthenticator[], anonymous?: RequestAuthenticator, revoked?: DenyList) {
     this.#steps = steps;
     this.#anonymous = anonymous;
+    this.#revoked = revoked;
   }
 
   /**
@@ -48,17 +52,29 @@ export class AuthenticationChain {
           .catch((error: unknown) => broken(step.name, error))
           .then((settled) => {
             note(asked, settled);
-            if (settled.verdict === 'authenticated') return accepted(settled, request, asked);
-            const earliest = first ?? (countsAgainst(settled) ? settled : undefined);
+            const judged = this.#judged(settled, request, asked);
+            if (judged.verdict === 'authenticated') return accepted(judged, request, asked);
+            const earliest = first ?? (countsAgainst(judged) ? judged : undefined);
             return this.#from(i + 1, request, asked, earliest);
           });
       }
       note(asked, verdict);
-      if (verdict.verdict === 'authenticated') return accepted(verdict, request, asked);
-      if (countsAgainst(verdict)) first ??= verdict;
+      const judged = this.#judged(verdict, request, asked);
+      if (judged.verdict === 'authenticated') return accepted(judged, request, asked);
+      if (countsAgainst(judged)) first ??= judged;
     }
     if (first) return { verdict: first, asked };
     return this.#askAnonymous(request, asked);
+  }
+
+  #judged(
+    verdict: AuthenticationVerdict,
+    request: AuthenticationRequest,
+    asked: AuthenticationVerdict[],
+  ): AuthenticationVerdict {
+    const refused = this.#revoked?.judge(verdict, request);
+    if (refused) asked.push(refused);
+    return refused ?? verdict;
   }
 
   #askAnonymous(

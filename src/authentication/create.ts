@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { LAST_USED_LABEL } from '../controllers/legacy-token-labels.ts';
 import type { LegacyTokenMaker } from '../controllers/token-secrets.ts';
 import type { GroupResource, KubeObject } from '../meta/object.ts';
@@ -12,12 +13,16 @@ import { BootstrapTokenAuthenticator } from './bootstrap-token.ts';
 import { AuthenticationChain } from './chain.ts';
 import { type AuthenticationOptions, apiAudiencesOf, StartupRefusal } from './flags.ts';
 import { credentialHeaders, FrontProxyAuthenticator } from './front-proxy.ts';
+import { parseCertificateLists } from './revocation/certificate-list.ts';
+import { DenyList } from './revocation/deny-list.ts';
+import { type RevocationLists, revocationLists } from './revocation/revocation-lists.ts';
 import { createServiceAccountAuthenticator } from './service-account/authenticator.ts';
 import { KeySet, parsePrivateKeyPem, parsePublicKeysPem } from './service-account/keys.ts';
 import { legacyTokenMaker } from './service-account/legacy-token.ts';
 import { day } from './service-account/legacy-validator.ts';
 import type { BoundResource } from './service-account/objects.ts';
 import { signingKey, TokenSigner } from './service-account/signer.ts';
+import { SigningPair } from './service-account/signing-pair.ts';
 import { TokenCache } from './token-cache.ts';
 import { TokenChain } from './token-chain.ts';
 import { parseTokenFile, TokenFileAuthenticator } from './token-file.ts';
@@ -57,6 +62,15 @@ export interface Authentication {
   isCredentialHeader(header: string): boolean;
   /** PEM of `--client-ca-file` and `--requestheader-client-ca-file`, which clients are told to choose a certificate by. */
   clientAuthorities: readonly WatchedFiles<CertificatePool>[];
+  /** Credentials refused though their authenticator takes them; whoever knows them fills it. */
+  revoked: DenyList;
+  /** The lists of `--client-ca-crl-file`. */
+  revocationLists: WatchedFiles<RevocationLists> | undefined;
+  /**
+   * Calls back when authorities, revocation lists or keys have changed, with the names of the authenticators that judge by
+   * them: whom they let in may not be let in now. Returns the way to stop.
+   */
+  onTrustChange(handler: (authenticators: readonly string[]) => void): () => void;
   /** Begins to follow files and objects. */
   start(): void;
   stop(): void;
@@ -77,8 +91,12 @@ export function createAuthentication(
   const { client, report = {} } = dependencies;
   const apiAudiences = apiAudiencesOf(options);
   const watched: { start(): unknown; stop(): void }[] = [];
-  const watch = <T>(paths: readonly string[], make: (contents: readonly string[]) => T): WatchedFiles<T> => {
-    const made = refuseStart(() => new WatchedFiles(paths, make, { files, report }));
+  const watch = <T>(
+    paths: readonly string[],
+    make: (contents: readonly string[]) => T,
+    from: Files = files,
+  ): WatchedFiles<T> => {
+    const made = refuseStart(() => new WatchedFiles(paths, make, { files: from, report }));
     watched.push(made);
     return made;
   };
@@ -97,6 +115,27 @@ export function createAuthentication(
     ? watch(
         [options.requestHeader.clientCaFile],
         poolOf('request-header', options.requestHeader.clientCaFile),
+      )
+    : undefined;
+  let listsBefore: RevocationLists | undefined;
+  const lists = options.clientCaCrlFiles.length
+    ? watch(
+        options.clientCaCrlFiles,
+        (contents) => {
+          const pools = [clientAuthorities, proxyAuthorities].flatMap((pool) => pool?.current() ?? []);
+          const parsed = contents.flatMap((content, i) =>
+            orElse(
+              () => parseCertificateLists(content),
+              (why) => `unable to load --client-ca-crl-file ${options.clientCaCrlFiles[i]}: ${why}`,
+            ),
+          );
+          listsBefore = orElse(
+            () => revocationLists(parsed, pools, options.clientCaCrlStale, listsBefore?.all),
+            (why) => `unable to use --client-ca-crl-file ${options.clientCaCrlFiles.join(',')}: ${why}`,
+          );
+          return listsBefore;
+        },
+        dependencies.files ?? BINARY_FILES,
       )
     : undefined;
   refuseOverlap(options, clientAuthorities?.current(), proxyAuthorities?.current());
@@ -144,42 +183,78 @@ export function createAuthentication(
   if (dependencies.webhook) kinds.push(dependencies.webhook);
   const tokens = new TokenCache(new TokenChain(kinds));
 
+  const revoked = new DenyList();
   const steps: RequestAuthenticator[] = [];
   if (proxyAuthorities) {
-    steps.push(new FrontProxyAuthenticator({ ...options.requestHeader, authorities: proxyAuthorities }));
+    steps.push(
+      new FrontProxyAuthenticator({
+        ...options.requestHeader,
+        authorities: proxyAuthorities,
+        revoked: lists,
+      }),
+    );
   }
-  if (clientAuthorities) steps.push(new ClientCertificateAuthenticator(clientAuthorities));
+  if (clientAuthorities) steps.push(new ClientCertificateAuthenticator(clientAuthorities, lists));
   steps.push(new BearerAuthenticator(tokens), new WebSocketBearerAuthenticator(tokens));
   const anonymous = dependencies.anonymous ?? { enabled: options.anonymousAuth ?? true, paths: [] };
   const chain = new AuthenticationChain(
     steps,
     anonymous.enabled ? new AnonymousAuthenticator(anonymous.paths) : undefined,
+    revoked,
   );
+  const signing = new SigningPair(options.serviceAccounts.signingKeyFile, key, keys, report);
 
   const stops: (() => void)[] = [];
+  const trustHandlers = new Set<(authenticators: readonly string[]) => void>();
   return {
     chain,
     tokens,
     apiAudiences,
     keys,
-    signer: new TokenSigner(options.serviceAccounts.issuers[0] ?? '', key),
-    makeLegacyToken: legacyTokenMaker(key),
+    signer: new TokenSigner(options.serviceAccounts.issuers[0] ?? '', signing),
+    makeLegacyToken: legacyTokenMaker(signing),
     isCredentialHeader: credentialHeaders(proxyAuthorities ? options.requestHeader : undefined),
     clientAuthorities: [clientAuthorities, proxyAuthorities].filter((pool) => pool !== undefined),
+    revoked,
+    revocationLists: lists,
+    onTrustChange(handler) {
+      trustHandlers.add(handler);
+      return () => trustHandlers.delete(handler);
+    },
     start() {
       for (const source of watched) source.start();
-      stops.push(keys.onChange(() => tokens.clear()));
-      if (tokenFile) stops.push(tokenFile.onChange(() => tokens.clear()));
+      signing.start();
+      const changed = (...authenticators: string[]): void => {
+        for (const handler of trustHandlers) handler(authenticators);
+      };
+      const pool = (): void => {
+        // A list that nobody vouched for may be good by now.
+        lists?.reload();
+        changed('x509', 'front-proxy');
+      };
+      for (const source of [clientAuthorities, proxyAuthorities])
+        if (source) stops.push(source.onChange(pool));
+      if (lists) stops.push(lists.onChange(() => changed('x509', 'front-proxy')));
+      const forget = (authenticator: string) => () => {
+        tokens.clear();
+        changed(authenticator);
+      };
+      stops.push(keys.onChange(forget('service-account')));
+      if (tokenFile) stops.push(tokenFile.onChange(forget('token-file')));
       if (dependencies.forgetAtOnce === false) return;
       for (const resource of FOLLOWED)
         stops.push(tokens.follow(core(resource), client.lister(core(resource))!));
     },
     stop() {
+      signing.stop();
       for (const source of watched) source.stop();
       for (const stop of stops.splice(0)) stop();
     },
   };
 }
+
+/** Lists may be DER: a character stands for each byte. */
+const BINARY_FILES: Files = { ...nodeFiles, read: (path) => readFileSync(path, 'latin1') };
 
 /** What cannot be read at the start ends it, in the words Go has for it. */
 function refuseStart<T>(make: () => T): T {

@@ -13,6 +13,10 @@ export interface AuthenticationOptions {
   enableBootstrapTokenAuth: boolean;
   /** `--client-ca-file` */
   clientCaFile: string;
+  /** `--client-ca-crl-file`, repeated. */
+  clientCaCrlFiles: readonly string[];
+  /** `--client-ca-crl-stale` */
+  clientCaCrlStale: 'refuse' | 'warn';
   /** `--token-auth-file` */
   tokenAuthFile: string;
   requestHeader: RequestHeaderOptions;
@@ -93,6 +97,8 @@ export function defaultAuthenticationOptions(): AuthenticationOptions {
     authenticationConfig: '',
     enableBootstrapTokenAuth: false,
     clientCaFile: '',
+    clientCaCrlFiles: [],
+    clientCaCrlStale: 'refuse',
     tokenAuthFile: '',
     requestHeader: {
       clientCaFile: '',
@@ -145,7 +151,14 @@ export function validateAuthenticationOptions(options: AuthenticationOptions): s
     ...serviceAccountErrors(options.serviceAccounts),
     ...requestHeaderErrors(options.requestHeader),
     ...signingErrors(options),
+    ...revocationErrors(options),
   ];
+}
+
+function revocationErrors(options: AuthenticationOptions): string[] {
+  if (options.clientCaCrlFiles.length === 0) return [];
+  if (options.clientCaFile !== '' || options.requestHeader.clientCaFile !== '') return [];
+  return ['--client-ca-crl-file requires --client-ca-file: no client certificates are taken without it'];
 }
 
 /** As `validateAuthenticationOptions`, thrown as one error. */

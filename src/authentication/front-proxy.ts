@@ -1,6 +1,7 @@
 import type { AuthenticationVerdict } from '../explain/verdict.ts';
 import type { AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
 import { unescapeKey } from './extra-key.ts';
+import type { RevocationSource } from './revocation/revocation-lists.ts';
 import { ClientCertificates, type PoolSource } from './x509/client-certificates.ts';
 import type { CertificateFault } from './x509/verify.ts';
 import { commonName } from './x509.ts';
@@ -9,6 +10,8 @@ import { commonName } from './x509.ts';
 export interface FrontProxyOptions {
   /** `--requestheader-client-ca-file` */
   authorities: PoolSource;
+  /** `--client-ca-crl-file` */
+  revoked?: RevocationSource | undefined;
   /** `--requestheader-allowed-names`; none: any certificate of the authorities. */
   allowedNames: readonly string[];
   /** `--requestheader-username-headers` */
@@ -32,7 +35,7 @@ export class FrontProxyAuthenticator implements RequestAuthenticator {
   readonly #headers: Record<'user' | 'uid' | 'group' | 'extra', readonly string[]>;
 
   constructor(options: FrontProxyOptions) {
-    this.#certificates = new ClientCertificates(options.authorities);
+    this.#certificates = new ClientCertificates(options.authorities, options.revoked);
     this.#allowed = new Set(options.allowedNames);
     this.#headers = {
       user: lower(options.usernameHeaders),

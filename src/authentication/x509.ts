@@ -1,6 +1,7 @@
 import type { AuthenticationVerdict, Facts } from '../explain/verdict.ts';
 import { CREDENTIAL_ID } from '../meta/user.ts';
 import type { AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
+import type { RevocationSource } from './revocation/revocation-lists.ts';
 import { fingerprint, type ParsedCertificate } from './x509/certificate.ts';
 import { ClientCertificates, type PoolSource } from './x509/client-certificates.ts';
 
@@ -18,9 +19,12 @@ export class ClientCertificateAuthenticator implements RequestAuthenticator {
   readonly #certificates: ClientCertificates;
   readonly #identities = new WeakMap<ParsedCertificate, AuthenticationVerdict>();
 
-  /** @param authorities the certificates of `--client-ca-file` */
-  constructor(authorities: PoolSource) {
-    this.#certificates = new ClientCertificates(authorities);
+  /**
+   * @param authorities the certificates of `--client-ca-file`
+   * @param revoked the lists of `--client-ca-crl-file`
+   */
+  constructor(authorities: PoolSource, revoked?: RevocationSource) {
+    this.#certificates = new ClientCertificates(authorities, revoked);
   }
 
   authenticate(request: AuthenticationRequest): AuthenticationVerdict {
@@ -71,6 +75,7 @@ export function certificateIdentity(certificate: ParsedCertificate): Authenticat
     by,
     code: 'X509_VERIFIED',
     facts,
+    issuedAt: certificate.notBefore,
     user: {
       name,
       ...(uids[0] ? { uid: uids[0] } : {}),

@@ -280,6 +280,17 @@ export const apiserverFlags: readonly FlagGroup[] = [
         '"v1beta1"',
       ),
       flag(
+        'client-ca-crl-file',
+        'stringSlice',
+        'PEM or DER revocation lists of the authorities in --client-ca-file and --requestheader-client-ca-file; read again when they change.',
+      ),
+      flag(
+        'client-ca-crl-stale',
+        'string',
+        'What becomes of certificates whose revocation list has run out: refuse or warn.',
+        '"refuse"',
+      ),
+      flag(
         'client-ca-file',
         'string',
         'PEM bundle of the CAs that client certificates are verified with. Reloaded when it changes.',

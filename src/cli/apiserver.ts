@@ -112,6 +112,8 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
       authenticationConfig: values.string('authentication-config'),
       enableBootstrapTokenAuth: values.bool('enable-bootstrap-token-auth'),
       clientCaFile: values.string('client-ca-file'),
+      clientCaCrlFiles: values.list('client-ca-crl-file'),
+      clientCaCrlStale: stalePolicy(values.string('client-ca-crl-stale', 'refuse')),
       tokenAuthFile: values.string('token-auth-file'),
       requestHeader: {
         clientCaFile: values.string('requestheader-client-ca-file'),
@@ -188,6 +190,11 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
     maxMutatingRequestsInflight: values.number('max-mutating-requests-inflight', 200),
     shutdownDelayMs: values.number('shutdown-delay-duration', 0),
   };
+}
+
+function stalePolicy(text: string): 'refuse' | 'warn' {
+  if (text === 'refuse' || text === 'warn') return text;
+  throw new Error(`--client-ca-crl-stale has to be refuse or warn, not ${JSON.stringify(text)}`);
 }
 
 function explainMode(text: string): ExplainMode {

@@ -15,6 +15,8 @@ export type AuthenticationVerdict =
       facts: Facts;
       user: UserInfo;
       audiences?: readonly string[];
+      /** When the credential was issued, in milliseconds since 1970: a certificate's notBefore, a token's iat. */
+      issuedAt?: number;
     }
   | {
       verdict: 'notMine';

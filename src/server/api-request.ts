@@ -22,6 +22,8 @@ export class ApiRequest {
   readonly now: number;
   /** Who asks; after impersonation, whom the request is made as. */
   user: UserInfo = NO_USER;
+  /** Ends an answer that goes on as its time-out would; absent where it can only be cut. */
+  end: (() => void) | undefined;
   readonly record: DecisionRecord;
   readonly annotations = new Map<string, string>();
   /** Header fields that the way through the doors has added to the answer. */

@@ -36,7 +36,7 @@ export function serverAudit(
 const LONG_RUNNING = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 
 /** pkg/server/config.go: verbs and subresources whose answers may take as long as they like. */
-function isLongRunning(info: RequestInfo): boolean {
+export function isLongRunning(info: RequestInfo): boolean {
   if (!info.isResourceRequest) return info.path.startsWith('/debug/pprof/');
   return info.verb === 'watch' || info.verb === 'proxy' || LONG_RUNNING.has(info.subresource);
 }
@@ -152,6 +152,10 @@ export class AuditedExchange implements Exchange {
 
   get closed(): boolean {
     return this.#completed !== undefined || this.#inner.closed;
+  }
+
+  cut(): void {
+    this.#inner.cut();
   }
 
   panicked(): void {

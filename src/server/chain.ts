@@ -15,6 +15,7 @@ import type { Exchange } from './exchange.ts';
 import type { RefusalExplainer } from './explain-refusal.ts';
 import type { Flow } from './flow-control.ts';
 import { knownFailure } from './known-failure.ts';
+import type { OpenSessions } from './open-sessions.ts';
 
 /** What an impersonating request becomes: somebody else, or an answer. */
 export type ImpersonationOutcome =
@@ -42,6 +43,10 @@ export interface ChainParts {
   /** Reasons of AlwaysAllow mode and the like may hold from the first request; true once the policy is loaded. */
   audit?: RequestAudit;
   decisions: DecisionRing;
+  /** Requests that go on, to be ended when their credential is taken back. */
+  sessions?: OpenSessions;
+  /** Whether a request goes on: watches, proxied ones and those that change their protocol. */
+  goesOn?(request: ApiRequest): boolean;
   /** One line for the operator about a request that was turned away. */
   logRefusal(
     request: ApiRequest,
@@ -56,6 +61,9 @@ export interface ChainParts {
   /** The API behind the doors. */
   handle(request: ApiRequest): void | Promise<void>;
 }
+
+/** Whoever is unlucky to come at each of so many changes of keys has an answer by the last but one. */
+const MAX_TRIES = 5;
 
 /**
  * The way of a request through the doors, in Kubernetes' order (apiserver pkg/server/config.go, DefaultBuildHandlerChain):
@@ -134,8 +142,15 @@ export class RequestChain {
       warn: request.warn,
       annotate: request.annotate,
     };
-    const asked = authentication.authenticate(question);
-    const outcome: AuthenticationOutcome = asked instanceof Promise ? await asked : asked;
+    const { sessions } = this.#parts;
+    let outcome: AuthenticationOutcome;
+    for (let tries = 0; ; tries++) {
+      const generation = sessions?.generation;
+      const asked = authentication.authenticate(question);
+      outcome = asked instanceof Promise ? await asked : asked;
+      // Keys and authorities that changed while somebody was asked: the answer may be by the old ones.
+      if (generation === sessions?.generation || tries === MAX_TRIES) break;
+    }
     request.record.authentication = {
       micros: Math.round((clock.monotonic() - started) * 1000),
       asked: outcome.asked,
@@ -143,6 +158,10 @@ export class RequestChain {
     if (outcome.verdict.verdict === 'authenticated') {
       request.user = outcome.verdict.user;
       request.record.authentication.user = request.user;
+      if (sessions && this.#parts.goesOn?.(request)) {
+        const end = (): void => (request.end ? request.end() : request.exchange.cut());
+        exchange.onClose(sessions.add({ verdict: outcome.verdict, question, end }));
+      }
       return true;
     }
     // A verdict of the chain's own stands in no authenticator's list.

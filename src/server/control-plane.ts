@@ -38,10 +38,11 @@ import { admissionPlugins } from './admission-plugins.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { Api, type ExtraPath } from './api.ts';
 import type { ApiRequest } from './api-request.ts';
-import { serverAudit } from './audit.ts';
+import { isLongRunning, serverAudit } from './audit.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
+import { CredentialRevocations } from './credential-revocations.ts';
 import { CustomResources, type CustomResourcesParts } from './custom-resources.ts';
 import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
@@ -53,6 +54,7 @@ import { serverHealth, storeChecks } from './health-checks.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { OpenSessions } from './open-sessions.ts';
 import { OpenApi } from './openapi.ts';
 import type { ServerOptions } from './options.ts';
 import { otherVersions } from './other-versions.ts';
@@ -61,6 +63,7 @@ import { storageOf } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
+import { StaleLists } from './stale-lists.ts';
 import { storeTrouble } from './store-trouble.ts';
 import { userAccess } from './user-access.ts';
 import { LateVirtuals, virtualResources } from './virtual-resources.ts';
@@ -92,6 +95,9 @@ export class ControlPlane {
   readonly #admission: AdmissionChain;
   readonly #audit: ReturnType<typeof serverAudit>;
   readonly #watches = new OpenWatches();
+  readonly #sessions: OpenSessions;
+  readonly #revocations: CredentialRevocations;
+  readonly #staleLists: StaleLists | undefined;
   readonly #certificate: WatchedCertificate;
   readonly #external: ExternalAuthentication;
   readonly #aggregator: Aggregator;
@@ -135,7 +141,10 @@ export class ControlPlane {
         if (fault === undefined) log.info({ issuer }, 'the issuer has said where its keys are');
         else log.error({ issuer, error: fault }, 'the issuer does not say where its keys are; trying again');
       },
-      onReplaced: () => this.authentication.tokens.clear(),
+      onReplaced: () => {
+        this.authentication.tokens.clear();
+        this.#sessions.trustChanged(['jwt']);
+      },
     });
     this.authentication = createAuthentication(options.authentication, {
       client: this.client,
@@ -146,6 +155,14 @@ export class ControlPlane {
       ...this.#external.authenticators,
       report,
     });
+    this.#sessions = this.#makeSessions();
+    this.#revocations = new CredentialRevocations(registry, this.authentication.revoked, log);
+    const { revocationLists } = this.authentication;
+    if (revocationLists)
+      this.#staleLists = new StaleLists(revocationLists, options.authentication.clientCaCrlStale, {
+        clock: this.#clock,
+        log,
+      });
     this.policy = new RbacPolicy(rbacSource(this.client));
     this.authorization = createAuthorization(options.authorization, {
       policy: this.policy,
@@ -261,6 +278,8 @@ export class ControlPlane {
         log.error({ error: error.message }, 'custom resources cannot be read; trying again'),
     });
     await this.#customResources.start();
+    // Before the first request, so that nobody slips in.
+    this.#revocations.start();
   }
 
   /** Listens, fills in what a cluster has from the start, and runs the control loops. Resolves once it listens. */
@@ -271,6 +290,9 @@ export class ControlPlane {
       authority.onChange(() => this.#listener?.renew(this.#tls()));
     this.#proxyCertificate?.start(() => {});
     this.#aggregator.start();
+    this.#staleLists?.start();
+    this.authentication.onTrustChange((authenticators) => this.#sessions.trustChanged(authenticators));
+    this.authentication.revoked.onChange(() => this.#sessions.revoked());
     this.authentication.start();
     this.#external.start();
     this.#listener = new Listener(
@@ -385,6 +407,8 @@ export class ControlPlane {
     this.#watches.endAll();
     await closing;
     await this.#controllers?.stop();
+    this.#revocations.stop();
+    this.#staleLists?.stop();
     await this.#customResources?.stop();
     await this.#aggregator.stop();
     this.#proxyCertificate?.stop();
@@ -445,6 +469,20 @@ export class ControlPlane {
         code: 'RBAC_ESCALATION',
         facts: { why },
       });
+    });
+  }
+
+  #makeSessions(): OpenSessions {
+    const { chain, revoked } = this.authentication;
+    return new OpenSessions({
+      authenticate: (question) => chain.authenticate(question),
+      judge: ({ verdict, question: { certificates } }) =>
+        revoked.judge(verdict, { certificates, now: this.#clock.now() }),
+      ended: ({ verdict, question: { path } }, why) =>
+        this.#parts.log.warn(
+          { path, user: verdict.verdict === 'authenticated' ? verdict.user.name : undefined, code: why.code },
+          'a request was ended, as its credential was taken back',
+        ),
     });
   }
 
@@ -535,6 +573,9 @@ export class ControlPlane {
       audiences: this.authentication.apiAudiences,
       authorization: this.authorization.chain,
       decisions: this.decisions,
+      sessions: this.#sessions,
+      goesOn: ({ info, exchange, query }) =>
+        isLongRunning(info) || exchange.upgrade !== undefined || query.has('watch'),
       ...(this.#audit ? { audit: this.#audit.requests } : {}),
       impersonate: (request) => {
         const attributes = requestAttributes(request.info, request.user);

@@ -94,6 +94,7 @@ async function follow(
       if (out.writableLength > MAX_BEHIND_BYTES) end();
     });
     const forget = watches.add(end);
+    request.end = end;
     request.exchange.onClose(end);
   });
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { CertificateDer } from '../authentication/authenticator.ts';
 
@@ -33,6 +33,8 @@ export interface Exchange {
   /** Calls back when the client has gone or the answer is out. */
   onClose(listener: () => void): void;
   readonly closed: boolean;
+  /** Breaks off an answer under way: the stream over HTTP/2, the connection over HTTP/1.1. */
+  cut(): void;
 }
 
 const NONE: readonly string[] = [];
@@ -193,6 +195,10 @@ export class Http2Exchange implements Exchange {
   get closed(): boolean {
     return this.#stream.destroyed;
   }
+
+  cut(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
 }
 
 export class Http1Exchange implements Exchange {
@@ -271,5 +277,10 @@ export class Http1Exchange implements Exchange {
 
   get closed(): boolean {
     return this.#response.destroyed || this.#response.writableEnded;
+  }
+
+  cut(): void {
+    this.upgrade?.socket.destroy();
+    this.#response.destroy();
   }
 }

@@ -105,6 +105,7 @@ function answer(
       },
       onClose: () => {},
       closed: false,
+      cut: () => {},
     };
     chain.serve(exchange);
   });

@@ -99,11 +99,14 @@ export class JwtAuthenticator {
 
   #user(claims: Claims | Fault): AuthenticationVerdict {
     const user = claims instanceof Fault ? claims : this.#mapping.userOf(claims);
-    return user instanceof Fault ? this.#refused(user) : this.#authenticated(user);
+    if (user instanceof Fault) return this.#refused(user);
+    return this.#authenticated(user, (claims as Claims)['iat']);
   }
 
-  #authenticated(user: UserInfo): AuthenticationVerdict {
-    return { verdict: 'authenticated', by: BY, code: 'OIDC', facts: { issuer: this.issuer }, user };
+  #authenticated(user: UserInfo, iat: unknown): AuthenticationVerdict {
+    const issued = typeof iat === 'number' && Number.isFinite(iat) ? { issuedAt: iat * 1000 } : {};
+    const facts = { issuer: this.issuer };
+    return { verdict: 'authenticated', by: BY, code: 'OIDC', facts, user, ...issued };
   }
 
   #refused({ code, facts }: Fault): AuthenticationVerdict {

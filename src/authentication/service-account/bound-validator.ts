@@ -47,6 +47,7 @@ export function validateBound(
     by: 'service-account',
     code: 'SA_VALID',
     facts: { ...facts, ...times(claims), ...boundTo(bound) },
+    ...(claims.issuedAt === undefined ? {} : { issuedAt: claims.issuedAt * 1000 }),
     user: {
       name: serviceAccountUsername(namespace, account.name),
       ...(account.uid ? { uid: account.uid } : {}),

@@ -39,6 +39,8 @@ export interface ParsedCertificate {
   basicConstraints?: { ca: boolean; maxPathLength?: number };
   /** keyCertSign of keyUsage; undefined without that extension. */
   mayCertify?: boolean;
+  /** cRLSign of keyUsage; undefined without that extension. */
+  mayRevoke?: boolean;
   /** Absent: no restriction. */
   extendedKeyUsage?: readonly string[];
   alternativeNames?: GeneralNames;
@@ -174,7 +176,10 @@ function readExtension(id: string, critical: boolean, value: Uint8Array, into: P
       const bits = derWhole(value, TAG.bitString).content;
       if (bits.length === 0) throw new DerError('bad key usage');
       // Bit 5 counted from the left is keyCertSign. A key usage of no bits at all counts as none, as it does in Go.
-      if (bits.slice(1).some((byte) => byte !== 0)) into.mayCertify = ((bits[1] ?? 0) & 0x04) !== 0;
+      if (bits.slice(1).some((byte) => byte !== 0)) {
+        into.mayCertify = ((bits[1] ?? 0) & 0x04) !== 0;
+        into.mayRevoke = ((bits[1] ?? 0) & 0x02) !== 0;
+      }
       return true;
     }
     case EXTENSION.basicConstraints: {
@@ -225,6 +230,20 @@ function readExtension(id: string, critical: boolean, value: Uint8Array, into: P
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** A distinguished name as people read it: `CN=jane,O=dev`. */
+export function nameText(attributes: readonly NameAttribute[]): string {
+  return attributes.map(({ type, value }) => `${NAME_TYPES[type] ?? type}=${value ?? ''}`).join(',');
+}
+
+const NAME_TYPES: Readonly<Record<string, string>> = {
+  '2.5.4.3': 'CN',
+  '2.5.4.6': 'C',
+  '2.5.4.7': 'L',
+  '2.5.4.8': 'ST',
+  '2.5.4.10': 'O',
+  '2.5.4.11': 'OU',
+};
 
 /** The hex SHA-256 of a certificate's DER, as credential ids name it. */
 export function fingerprint(der: Uint8Array): string {

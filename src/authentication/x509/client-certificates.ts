@@ -1,4 +1,5 @@
 import type { CertificateDer } from '../authenticator.ts';
+import type { RevocationLists, RevocationSource } from '../revocation/revocation-lists.ts';
 import { type ParsedCertificate, parseCertificate } from './certificate.ts';
 import type { CertificatePool } from './pool.ts';
 import { type CertificateFault, verifyClientCertificate } from './verify.ts';
@@ -20,6 +21,7 @@ export type ClientCertificate =
 
 interface Verified {
   pool: CertificatePool;
+  lists: RevocationLists | undefined;
   /** The answer holds in this span of time, both ends included. */
   from: number;
   until: number;
@@ -40,10 +42,12 @@ const parsedChains = new WeakMap<readonly CertificateDer[], Parsed>();
  */
 export class ClientCertificates {
   readonly #source: PoolSource;
+  readonly #revoked: RevocationSource | undefined;
   readonly #verified = new WeakMap<readonly CertificateDer[], Verified>();
 
-  constructor(source: PoolSource) {
+  constructor(source: PoolSource, revoked?: RevocationSource) {
     this.#source = source;
+    this.#revoked = revoked;
   }
 
   /** Undefined where there is no certificate or nothing to check it against. */
@@ -52,34 +56,50 @@ export class ClientCertificates {
     const pool = this.#source.current();
     if (!pool) return undefined;
     const known = this.#verified.get(presented);
-    if (known && known.pool === pool && now >= known.from && now <= known.until) return known.answer;
-    const made = check(presented, pool, now);
+    const lists = this.#revoked?.current();
+    if (known && known.pool === pool && known.lists === lists && now >= known.from && now <= known.until)
+      return known.answer;
+    const made = check(presented, pool, lists, now);
     this.#verified.set(presented, made);
     return made.answer;
   }
 }
 
-function check(presented: readonly CertificateDer[], pool: CertificatePool, now: number): Verified {
+function check(
+  presented: readonly CertificateDer[],
+  pool: CertificatePool,
+  lists: RevocationLists | undefined,
+  now: number,
+): Verified {
   const parsed = parse(presented);
   if (!isChain(parsed)) {
     const answer = { fault: parsed, isOwn: false };
-    return { pool, from: 0, until: Number.POSITIVE_INFINITY, answer };
+    return { pool, lists, from: 0, until: Number.POSITIVE_INFINITY, answer };
   }
   const leaf = parsed[0]!;
-  const result = verifyClientCertificate(leaf, parsed.slice(1), pool, now);
-  if ('fault' in result) {
-    const { code, facts } = result.fault;
+  const refused = ({ code, facts }: CertificateFault): Verified => {
     const fault = { code, facts: { ...facts, commonName: lastCommonName(leaf) } };
     const isOwn = parsed.some((one) => pool.has(one) || pool.bySubject(one.rawIssuer).length > 0);
-    return { pool, from: now, until: now + REFUSAL_MS, answer: { fault, isOwn } };
-  }
-  const chain = result.chains[0]!;
-  return {
-    pool,
-    from: Math.max(...chain.map((c) => c.notBefore)),
-    until: Math.min(...chain.map((c) => c.notAfter)),
-    answer: { leaf },
+    return { pool, lists, from: now, until: now + REFUSAL_MS, answer: { fault, isOwn } };
   };
+  const result = verifyClientCertificate(leaf, parsed.slice(1), pool, now);
+  if ('fault' in result) return refused(result.fault);
+  let revoked: CertificateFault | undefined;
+  for (const chain of result.chains) {
+    const judged = lists?.judge(chain, now) ?? { until: Number.POSITIVE_INFINITY };
+    if ('fault' in judged) {
+      revoked ??= judged.fault;
+      continue;
+    }
+    return {
+      pool,
+      lists,
+      from: Math.max(...chain.map((c) => c.notBefore)),
+      until: Math.min(judged.until, ...chain.map((c) => c.notAfter)),
+      answer: { leaf },
+    };
+  }
+  return refused(revoked!);
 }
 
 /** Whose the certificate says it is, though nobody vouches for that. */

@@ -16,7 +16,9 @@ export interface CertificateFault {
     | 'X509_CRITICAL_EXTENSION'
     | 'X509_WRONG_USAGE'
     | 'X509_WEAK_SIGNATURE'
-    | 'X509_TOO_MANY_CHECKS';
+    | 'X509_TOO_MANY_CHECKS'
+    | 'X509_REVOKED'
+    | 'X509_CRL_STALE';
   facts: Readonly<Record<string, unknown>>;
 }
 

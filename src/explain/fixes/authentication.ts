@@ -1,6 +1,6 @@
 import type { Fix, Fixes } from './fix.ts';
 import { oidcFixes } from './oidc.ts';
-import { either } from './phrases.ts';
+import { at, either } from './phrases.ts';
 import { serviceAccountFixes } from './service-account.ts';
 import { x509Fixes } from './x509.ts';
 
@@ -10,6 +10,8 @@ const bootstrap =
     what: `the bootstrap token ${why}`,
     fix,
   });
+
+const because = (reason: string): string => (reason ? ` (${reason})` : '');
 
 /** Every code by which the first door keeps a caller out, and those of authenticators that could have known him. */
 export const authenticationFixes: Fixes = {
@@ -23,6 +25,14 @@ export const authenticationFixes: Fixes = {
   TOKEN_UNKNOWN: () => ({
     what: 'nobody here knows the bearer token',
     fix: 'see that it is whole and for this server; `sallyport token inspect` shows what a token is',
+  }),
+  CREDENTIAL_REVOKED: ({ credential, reason }) => ({
+    what: `the credential ${credential} was revoked${because(reason)}`,
+    fix: 'use another one; `sallyport revoke undo` takes it back, for those who may',
+  }),
+  USER_REVOKED_BEFORE: ({ user, issuedBefore, issuedAt, reason }) => ({
+    what: `what ${user} was issued before ${at(issuedBefore)} was revoked${because(reason)}; ${issuedAt === undefined ? 'nobody knows when this credential was issued' : `this credential is from ${at(issuedAt)}`}`,
+    fix: 'have a new certificate or token issued; `sallyport revoke undo` takes it back, for those who may',
   }),
   AUTHENTICATOR_BROKE: ({ kind }) => ({
     what: `an authenticator broke (${kind}), and so nobody is let in by it`,

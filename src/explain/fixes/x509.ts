@@ -64,6 +64,14 @@ export const x509Fixes: Fixes = {
     what: 'the chain of the client certificate takes too many signature checks',
     fix: 'send the intermediates that are needed and no others',
   }),
+  X509_REVOKED: (facts) => ({
+    what: `${which(facts)} is on the revocation list of its issuer (${facts.reason}, ${at(facts.revokedAt)})`,
+    fix: 'have a new one issued; whoever runs the authority knows why it was taken back',
+  }),
+  X509_CRL_STALE: (facts) => ({
+    what: `the revocation list of ${facts.issuer} ran out at ${at(facts.nextUpdate)}, and so nobody knows which of its certificates are good`,
+    fix: 'put a newer list into --client-ca-crl-file; until then --client-ca-crl-stale=warn would let them in',
+  }),
   X509_SEVERAL_UIDS: (facts) => ({
     what: `${which(facts)} names several uids (${either(facts.uids, 'and')})`,
     fix: 'have it issued with one uid attribute (1.3.6.1.4.1.57683.2) or none',

@@ -73,6 +73,13 @@ export const authenticationWords: Words = {
     `x509: cannot verify signature: insecure or unsupported algorithm ${algorithm}`,
   X509_TOO_MANY_CHECKS: () =>
     'x509: signature check attempts limit reached while verifying certificate chain',
+  X509_REVOKED: ({ serial, revokedAt, reason }) =>
+    `x509: certificate with serial number ${serial} has been revoked (${reason}, ${utc(revokedAt)})`,
+  X509_CRL_STALE: ({ issuer, nextUpdate }) =>
+    `x509: the certificate revocation list of ${issuer} ran out at ${utc(nextUpdate)}`,
+  CREDENTIAL_REVOKED: ({ credential }) => `the credential ${credential} has been revoked`,
+  USER_REVOKED_BEFORE: ({ user, issuedBefore }) =>
+    `credentials of ${user} issued before ${utc(issuedBefore)} have been revoked`,
   X509_SEVERAL_UIDS: ({ uids }) => `expected 1 UID, but found multiple: [${uids.join(' ')}]`,
   X509_EMPTY_UID: () => 'UID cannot be an empty string',
   FRONT_PROXY_OTHER_AUTHORITY: () => 'x509: certificate signed by unknown authority',

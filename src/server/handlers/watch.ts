@@ -123,6 +123,7 @@ export async function watch(
         )
       : undefined;
   const forget = open.add(() => watcher.end());
+  request.end = () => watcher.end();
   watcher.onEnd = () => {
     unsubscribe();
     clearTimeout(timer);
