@@ -101,7 +101,7 @@ describe('a refused request', () => {
     expect(stdout).toContain('list secrets in dev: 403');
     expect(stdout).toContain('x509: recognised, X509_VERIFIED');
     expect(stdout).toContain('impersonation: as jane');
-    expect(stdout).toContain('fix: to allow: kubectl create role allow-list-secrets');
+    expect(stdout).toContain('  kubectl create role allow-list-secrets --verb=list');
     expect(sallyport('explain', 'nothing', ...config)).toMatchObject({
       exit: 1,
       stderr: 'Error: decisions "nothing" not found\n',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { decisionTree, type ExplainedDecision } from '../explain/tree.ts';
 import { ClusterClient } from './cluster-client.ts';
+import { canvasOf } from './terminal.ts';
 
 interface Flags {
   last?: boolean;
@@ -41,7 +42,7 @@ export function registerExplain(
         return fail('say which request: an id, --last or --follow');
       if (flags.output !== 'tree' && flags.output !== 'json') return fail('--output is tree or json');
       const shown = (decision: ExplainedDecision): void =>
-        write(flags.output === 'json' ? `${JSON.stringify(decision)}\n` : decisionTree(decision));
+        write(flags.output === 'json' ? `${JSON.stringify(decision)}\n` : decisionTree(decision, canvasOf()));
       let client: ClusterClient | undefined;
       try {
         client = new ClusterClient(kubeconfigPath(flags.kubeconfig), flags.context);

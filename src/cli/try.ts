@@ -8,6 +8,7 @@ import { preferredResource } from '../schema/resources.ts';
 import { type Caller, type DoorsConfiguration, OfflineDoors } from './offline-doors.ts';
 import { type RbacSourceFlags, rbacSource } from './rbac-source.ts';
 import { userOf } from './rights.ts';
+import { canvasOf } from './terminal.ts';
 import { questionOf } from './who-can.ts';
 
 /** Flags that say what the doors are made of, of `try` and `test`. */
@@ -76,7 +77,7 @@ export function registerTry(
       write(
         flags.output === 'json'
           ? `${JSON.stringify({ allowed, ...decision }, null, 2)}\n`
-          : decisionTree(decision),
+          : decisionTree(decision, canvasOf()),
       );
       if (flags.output !== 'json') write(allowed ? 'Allowed.\n' : 'Refused.\n');
       process.exitCode = allowed ? 0 : 1;

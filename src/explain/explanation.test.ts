@@ -100,6 +100,10 @@ describe('why a caller is not allowed', () => {
         code: 'RBAC_NO_RULE',
         what: 'jane (developers) may get and list pods in dev by RoleBinding dev/readers, but not delete them',
         fix: 'to allow: kubectl create role allow-delete-pods-web --verb=delete --resource=pods --resource-name=web -n dev && kubectl create rolebinding allow-delete-pods-web-to-jane --role=allow-delete-pods-web --user=jane -n dev',
+        commands: [
+          'kubectl create role allow-delete-pods-web --verb=delete --resource=pods --resource-name=web -n dev',
+          'kubectl create rolebinding allow-delete-pods-web-to-jane --role=allow-delete-pods-web --user=jane -n dev',
+        ],
       },
     ]);
   });
@@ -123,7 +127,9 @@ describe('why a caller is not allowed', () => {
   it('puts names into commands so that a shell takes them for names', () => {
     const asked = missingRight(forbidden)!;
     const user = { name: "x'; rm -rf /; echo '\u001b[2J", groups: [] };
-    expect(grantCommands({ ...asked, user })).toContain(`--user='x'\\''; rm -rf /; echo '\\''[2J'`);
+    expect(grantCommands({ ...asked, user })!.join(' ')).toContain(
+      `--user='x'\\''; rm -rf /; echo '\\''[2J'`,
+    );
   });
 
   it('draws no control characters', () => {

@@ -180,10 +180,9 @@ function missingFix(asked: MissingRight, remedy: RemedyFacts | undefined): Fix {
   if (asked.user.name === ANONYMOUS)
     return { what: lackText(asked, remedy?.nearMisses ?? []), fix: CREDENTIALS };
   const commands = grantCommands(asked, remedy?.names);
-  return {
-    what: lackText(asked, remedy?.nearMisses ?? []),
-    fix: commands ? `to allow: ${commands}` : 'no RBAC rule can name such a request',
-  };
+  const what = lackText(asked, remedy?.nearMisses ?? []);
+  if (!commands) return { what, fix: 'no RBAC rule can name such a request' };
+  return { what, fix: `to allow: ${commands.join(' && ')}`, commands };
 }
 
 const NODES = 'system:nodes';

@@ -116,7 +116,7 @@ function accountOf(user: string): { namespace: string; name: string } | undefine
 }
 
 /** The kubectl commands that grant a right and no more; undefined for requests that no rule can name. */
-export function grantCommands(asked: MissingRight, names = grantNames(asked)): string | undefined {
+export function grantCommands(asked: MissingRight, names = grantNames(asked)): string[] | undefined {
   const { user, verb, namespace, apiGroup, resource, subresource, name, path, isResourceRequest } = asked;
   if (verb === '' || (isResourceRequest && resource === '')) return undefined;
   const isLocal = isResourceRequest && namespace !== '';
@@ -132,8 +132,8 @@ export function grantCommands(asked: MissingRight, names = grantNames(asked)): s
     ? `--serviceaccount=${shellWord(`${account.namespace}:${account.name}`)}`
     : `--user=${shellWord(user.name)}`;
   const bind = `kubectl create ${binding} ${names.binding} --${role}=${names.role} ${subject}${place}`;
-  if (names.roleExists) return bind;
-  return `kubectl create ${role} ${names.role} --verb=${shellWord(verb)} ${what}${place} && ${bind}`;
+  if (names.roleExists) return [bind];
+  return [`kubectl create ${role} ${names.role} --verb=${shellWord(verb)} ${what}${place}`, bind];
 }
 
 const MAX_NAME = 200;

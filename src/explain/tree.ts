@@ -1,4 +1,5 @@
 import type { UserInfo } from '../meta/user.ts';
+import { type Canvas, drawTree, type Mark, PLAIN, printable, type TreeNode } from './drawing.ts';
 import { askedRight, type Explanation, missingRight } from './explanation.ts';
 import { either, who } from './fixes/phrases.ts';
 import { type NearBinding, nearMissText, type RemedyFacts } from './near-miss.ts';
@@ -14,14 +15,10 @@ export type ExplainedDecision = DecisionRecord & {
   explanations?: readonly Explanation[];
 };
 
-interface Node {
-  text: string;
-  children?: readonly Node[];
-}
-
-/** The way of a request through the doors, drawn as a tree; ends with a line break. */
-export function decisionTree(decision: ExplainedDecision): string {
-  const root: Node = {
+/** The way of a request through the doors, drawn as a tree, and the commands that would help; ends with a line break. */
+export function decisionTree(decision: ExplainedDecision, canvas: Canvas = PLAIN): string {
+  const explanations = decision.explanations ?? [];
+  const root: TreeNode = {
     text: headline(decision),
     children: [
       ...(decision.id ? [{ text: origin(decision) }] : []),
@@ -29,26 +26,12 @@ export function decisionTree(decision: ExplainedDecision): string {
       ...impersonation(decision),
       ...authorization(decision),
       ...admission(decision),
-      ...(decision.explanations ?? []).map(explanation),
+      ...explanations.map(explanation),
     ],
   };
-  const lines: string[] = [];
-  draw(root, '', '', lines);
-  return `${lines.join('\n')}\n`;
+  const commands = explanations.flatMap((one) => one.commands ?? []);
+  return `${drawTree(root, canvas)}${commands.length ? `\n${commands.map((command) => `  ${printable(command)}\n`).join('')}\n` : ''}`;
 }
-
-function draw({ text, children = [] }: Node, first: string, rest: string, lines: string[]): void {
-  lines.push(first + printable(text));
-  children.forEach((child, i) => {
-    const isLast = i === children.length - 1;
-    draw(child, `${rest}${isLast ? '└─ ' : '├─ '}`, `${rest}${isLast ? '   ' : '│  '}`, lines);
-  });
-}
-
-/** Names and user agents are anybody's text: what steers a terminal is taken out. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
-  text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ');
 
 function headline({ request, status, micros }: DecisionRecord): string {
   const { verb, resource, subresource, apiGroup, name, namespace, path, method } = request;
@@ -74,31 +57,51 @@ const VERDICTS: Readonly<Record<AuthenticationVerdict['verdict'], string>> = {
   refused: 'refused',
 };
 
+const VERDICT_MARKS: Readonly<Record<AuthenticationVerdict['verdict'], Mark>> = {
+  authenticated: 'good',
+  notMine: 'neutral',
+  refused: 'bad',
+};
+
 const userText = (user: UserInfo): string => `${who(user)}${user.uid ? `, uid ${user.uid}` : ''}`;
 
-function authentication({ authentication: door }: DecisionRecord): Node[] {
+function authentication({ authentication: door }: DecisionRecord): TreeNode[] {
   if (!door) return [];
   const result = door.user ? userText(door.user) : 'nobody';
   return [
     {
       text: `authentication: ${result}${time(door.micros)}`,
+      mark: door.user ? 'good' : 'bad',
       children: door.asked.map((verdict) => ({
         text: `${verdict.by}: ${VERDICTS[verdict.verdict]}, ${verdict.code}${factsText(verdict.facts)}`,
+        // What somebody else made good did no harm.
+        mark: door.user && verdict.verdict === 'refused' ? 'neutral' : VERDICT_MARKS[verdict.verdict],
         ...(verdict.verdict === 'refused' ? { children: [{ text: refusalWords(verdict) }] } : {}),
       })),
     },
   ];
 }
 
-function impersonation({ impersonation: door }: DecisionRecord): Node[] {
+function impersonation({ impersonation: door }: DecisionRecord): TreeNode[] {
   if (!door) return [];
   if (door.refused !== undefined)
-    return [{ text: `impersonation: refused${time(door.micros)}`, children: [{ text: door.refused }] }];
+    return [
+      {
+        text: `impersonation: refused${time(door.micros)}`,
+        mark: 'bad',
+        children: [{ text: door.refused }],
+      },
+    ];
   const how = door.constraint ? ` by ${door.constraint}` : '';
   return [
-    { text: `impersonation: as ${door.user ? userText(door.user) : 'somebody'}${how}${time(door.micros)}` },
+    {
+      text: `impersonation: as ${door.user ? userText(door.user) : 'somebody'}${how}${time(door.micros)}`,
+      mark: 'good',
+    },
   ];
 }
+
+const DECISION_MARKS: Readonly<Record<string, Mark>> = { allow: 'good', deny: 'bad' };
 
 const DECISIONS: Readonly<Record<string, string>> = {
   allow: 'allowed',
@@ -106,15 +109,17 @@ const DECISIONS: Readonly<Record<string, string>> = {
   noOpinion: 'no opinion',
 };
 
-function authorization(decision: ExplainedDecision): Node[] {
+function authorization(decision: ExplainedDecision): TreeNode[] {
   const { authorization: door } = decision;
   if (!door) return [];
   const result = door.decision === 'allow' ? 'allowed' : 'refused';
   return [
     {
       text: `authorization: ${result}${time(door.micros)}`,
+      mark: door.decision === 'allow' ? 'good' : 'bad',
       children: door.asked.map(({ by, code, decision: said, facts }) => ({
         text: `${by}: ${DECISIONS[said] ?? said}, ${code}${factsText(facts)}`,
+        mark: DECISION_MARKS[said] ?? 'neutral',
         children: [
           { text: authorizationWords[code]?.(facts) ?? code },
           ...(code === 'RBAC_NO_RULE' ? nearMisses(decision) : []),
@@ -124,37 +129,43 @@ function authorization(decision: ExplainedDecision): Node[] {
   ];
 }
 
-function nearMisses(decision: ExplainedDecision): Node[] {
+function nearMisses(decision: ExplainedDecision): TreeNode[] {
   const asked = missingRight(decision) ?? askedRight(decision);
   if (!asked) return [];
   return (decision.whyNot?.nearMisses ?? []).map((miss) => ({
     text: `nearly: ${nearMissText(miss, asked)}`,
+    mark: 'hint',
     children: differences(miss),
   }));
 }
 
-const differences = ({ differences: found }: NearBinding): Node[] =>
+const differences = ({ differences: found }: NearBinding): TreeNode[] =>
   found.map(({ part, asked, held }) => ({
     text: `${part}: asked for ${asked === '' ? '(none)' : asked}, the binding has ${either(held, 'and')}`,
   }));
 
-function admission({ admission: door }: DecisionRecord): Node[] {
+function admission({ admission: door }: DecisionRecord): TreeNode[] {
   if (!door?.length) return [];
   const denied = door.some(({ outcome }) => outcome === 'denied');
   return [
     {
       text: `admission: ${denied ? 'refused' : 'accepted'}`,
+      mark: denied ? 'bad' : 'good',
       children: door.map(({ by, phase, outcome, code, facts }) => ({
         text: `${by} (${phase}): ${outcome}, ${code}${factsText(facts)}`,
+        mark: outcome === 'denied' ? 'bad' : 'good',
         ...(outcome === 'denied' ? { children: [{ text: admissionText(code, facts) }] } : {}),
       })),
     },
   ];
 }
 
-const explanation = ({ what, fix }: Explanation): Node => ({
+const explanation = ({ what, fix, commands }: Explanation): TreeNode => ({
   text: `why: ${what}`,
-  children: [{ text: `fix: ${fix}` }],
+  mark: 'bad',
+  children: [
+    { text: commands?.length ? 'fix: to allow it, run what stands below' : `fix: ${fix}`, mark: 'hint' },
+  ],
 });
 
 const MAX_FACT = 200;

@@ -5,6 +5,8 @@ import type { RequestSummary } from '../request-summary.ts';
 export interface Fix {
   what: string;
   fix: string;
+  /** The commands in `fix`, each by itself, for a shell to take. */
+  commands?: readonly string[];
 }
 
 /** What is known of a refused request beside the verdict's own facts. */
