@@ -245,6 +245,34 @@ jwt:
     });
   });
 
+  it('a configuration of issuers is worked on, and looked at again when its file changes', async () => {
+    const watched = file('watched.yaml', readFileSync(configuration, 'utf8'));
+    const claims = ['--claims', '{"sub":"jane"}'];
+    const once = sallyport('try', 'oidc', watched, ...claims, '-o', 'json');
+    expect(once).toMatchObject({ exit: 0, stderr: '' });
+    expect(JSON.parse(once.stdout)).toMatchObject({
+      valid: true,
+      results: [{ user: { name: 'oidc:jane' } }],
+    });
+    const follower = spawn(process.execPath, [MAIN, 'try', 'oidc', watched, ...claims, '--watch']);
+    let said = '';
+    follower.stdout.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    const says = async (text: string): Promise<void> => {
+      for (let tries = 0; !said.includes(text) && tries < 200; tries++)
+        await new Promise((again) => setTimeout(again, 50));
+      expect(said).toContain(text);
+    };
+    await says('user name: "oidc:jane"');
+    writeFileSync(watched, readFileSync(configuration, 'utf8').replace('claim: sub', 'claim: email'));
+    await says('the user name cannot be read from claim email');
+    writeFileSync(watched, readFileSync(configuration, 'utf8').replace('claim: sub', 'clam: sub'));
+    await says(`${watched}:6:16: strict decoding error: unknown field "jwt[0].claimMappings.username.clam"`);
+    follower.kill('SIGINT');
+    expect(await new Promise((done) => follower.once('exit', done))).toBe(0);
+  });
+
   it('tests say what holds, what does not, and what nobody has tested', () => {
     const tests = file(
       'tests.yaml',

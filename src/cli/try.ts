@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { Question } from '../authorization/rights/who-can.ts';
 import type { RequestSummary } from '../explain/request-summary.ts';
 import { decisionTree } from '../explain/tree.ts';
 import { ANONYMOUS, UNAUTHENTICATED, type UserInfo } from '../meta/user.ts';
 import { preferredResource } from '../schema/resources.ts';
+import { claimsOf, collect, timeOf } from './caller-flags.ts';
 import { type Caller, type DoorsConfiguration, OfflineDoors } from './offline-doors.ts';
 import { type RbacSourceFlags, rbacSource } from './rbac-source.ts';
 import { userOf } from './rights.ts';
 import { canvasOf } from './terminal.ts';
+import { registerTryOidc } from './try-oidc.ts';
 import { questionOf } from './who-can.ts';
 
 /** Flags that say what the doors are made of, of `try` and `test`. */
@@ -38,16 +40,16 @@ interface Flags extends DoorFlags {
   output: string;
 }
 
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
-
 /** `sallyport try VERB WHAT`: plays a request without a server. Exit code 0: allowed, 1: refused, 2: it cannot be played. */
 export function registerTry(
   program: Command,
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): void {
+  // What stands behind `oidc` is its own.
+  const command = program.enablePositionalOptions().command('try').enablePositionalOptions();
+  registerTryOidc(command, { write });
   doorOptions(
-    program
-      .command('try')
+    command
       .description('play a request without a server: who would it be, and would it be allowed')
       .argument('<verb>', 'a verb such as get or create; for a URL a method in lower case')
       .argument('<what>', 'a resource (pods, deployments.apps, pods/NAME) or a URL (/metrics)')
@@ -138,30 +140,10 @@ function callerOf(flags: Flags): Caller {
   return { kind: 'user', user: madeUpUser(as, flags.asGroup ?? [], flags.asUid) };
 }
 
-function claimsOf(given: string): Record<string, unknown> {
-  const text = given.startsWith('@') ? readFileSync(given.slice(1), 'utf8') : given;
-  let claims: unknown;
-  try {
-    claims = JSON.parse(text);
-  } catch {
-    throw new Error('--claims is no JSON');
-  }
-  if (typeof claims === 'object' && claims !== null && !Array.isArray(claims))
-    return claims as Record<string, unknown>;
-  throw new Error('--claims has to be a JSON object');
-}
-
 /** A user with the groups that everybody of that sort is in. */
 export function madeUpUser(name: string, groups: readonly string[], uid?: string): UserInfo {
   const user = name === ANONYMOUS ? { name, groups: [...groups, UNAUTHENTICATED] } : userOf(name, groups);
   return uid === undefined ? user : { ...user, uid };
-}
-
-/** Milliseconds since 1970. */
-export function timeOf(text: string): number {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError('a time is written as 2026-11-21T08:14:00Z');
-  return time;
 }
 
 const METHODS: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { JwtAuthenticatorConfiguration } from '../config/types.ts';
+import { signJwt } from '../service-account/jwt.ts';
 import type { IssuerAnswer, IssuerClient } from './issuer-client.ts';
 import { wellKnownUrl } from './provider.ts';
 
 const KEYS_URL = 'https://made-up.invalid/keys';
 const KEY_ID = 'made-up';
-const RSA_BITS = 2048;
 const LIFETIME_SECONDS = 3600;
 
 /**
@@ -23,7 +23,7 @@ export class MadeUpIssuer {
     this.#issuers = new Map(
       configs.map(({ issuer }) => [issuer.discoveryUrl || wellKnownUrl(issuer.url), issuer.url]),
     );
-    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: RSA_BITS });
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.#key = privateKey;
     this.#keys = JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: KEY_ID }] });
   }
@@ -59,9 +59,12 @@ export class MadeUpIssuer {
       exp: Math.floor(now / 1000) + LIFETIME_SECONDS,
       ...claims,
     };
-    const signed = `${encode({ alg: 'RS256', kid: KEY_ID })}.${encode(whole)}`;
-    const signature = sign('sha256', Buffer.from(signed), this.#key).toString('base64url');
-    return { token: `${signed}.${signature}`, issuer };
+    return { token: this.sign(whole), issuer };
+  }
+
+  /** A token with these claims and no others. */
+  sign(claims: Readonly<Record<string, unknown>>): string {
+    return signJwt(claims, { alg: 'ES256', kid: KEY_ID }, this.#key);
   }
 
   #onlyIssuer(): string {
@@ -72,8 +75,6 @@ export class MadeUpIssuer {
     return only.issuer.url;
   }
 }
-
-const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 const found = (body: string): IssuerAnswer => ({
   status: 200,

@@ -46,6 +46,23 @@ export class UserMapping {
     return this.#requiredClaim(claims) ?? this.#claimRule(value) ?? this.#userRule(user) ?? user;
   }
 
+  /** Each part by itself, whatever becomes of the others: for those who work on a configuration. */
+  partsOf(claims: Claims): MappedParts {
+    const value = this.#readsClaims ? { claims: claimsValue(claims) } : NO_BINDINGS;
+    const username = this.#username(claims, value);
+    const groups = this.#groups(claims, value);
+    const uid = this.#uid(claims, value);
+    const extra = this.#extra(claims, value);
+    const isWhole = ![username, groups, uid, extra].some((part) => part instanceof Fault);
+    const user = {
+      name: username as string,
+      groups: groups as readonly string[],
+      ...(uid ? { uid: uid as string } : {}),
+      ...(extra ? { extra: extra as NonNullable<UserInfo['extra']> } : {}),
+    };
+    return { username, groups, uid, extra, ...(isWhole ? { user } : {}) };
+  }
+
   #username(claims: Claims, bindings: ClaimBindings): string | Fault {
     const { username } = this.#compiled;
     if (username) {
@@ -111,13 +128,9 @@ export class UserMapping {
   }
 
   #requiredClaim(claims: Claims): Fault | undefined {
-    for (const { claim, requiredValue } of this.#requiredClaims) {
-      if (!hasClaim(claims, claim)) return new Fault('OIDC_REQUIRED_CLAIM_ABSENT', { claim });
-      const found = stringClaim(claims, claim);
-      if ('reason' in found) return new Fault('OIDC_REQUIRED_CLAIM_TYPE', { claim, reason: found.reason });
-      if (found.value !== requiredValue) {
-        return new Fault('OIDC_REQUIRED_CLAIM_DIFFERS', { claim, found: found.value, wanted: requiredValue });
-      }
+    for (const rule of this.#requiredClaims) {
+      const fault = requiredClaimFault(rule, claims);
+      if (fault) return fault;
     }
     return undefined;
   }
@@ -132,6 +145,28 @@ export class UserMapping {
   }
 }
 
+/** A claim that has to have one value. */
+export function requiredClaimFault(
+  { claim, requiredValue }: Pick<ClaimValidationRule, 'claim' | 'requiredValue'>,
+  claims: Claims,
+): Fault | undefined {
+  if (!hasClaim(claims, claim)) return new Fault('OIDC_REQUIRED_CLAIM_ABSENT', { claim });
+  const found = stringClaim(claims, claim);
+  if ('reason' in found) return new Fault('OIDC_REQUIRED_CLAIM_TYPE', { claim, reason: found.reason });
+  if (found.value === requiredValue) return undefined;
+  return new Fault('OIDC_REQUIRED_CLAIM_DIFFERS', { claim, found: found.value, wanted: requiredValue });
+}
+
+/** What the mappings make of claims, part by part; a Fault is why not. */
+export interface MappedParts {
+  username: string | Fault;
+  groups: readonly string[] | Fault;
+  uid: string | Fault;
+  extra: UserInfo['extra'] | Fault;
+  /** Absent where a part of it could not be made. */
+  user?: UserInfo;
+}
+
 interface ClaimBindings {
   [variable: string]: CelMap;
 }
@@ -139,7 +174,7 @@ interface ClaimBindings {
 const NO_BINDINGS: ClaimBindings = {};
 
 /** What was evaluated; facts say it, and words differ by it. */
-type Purpose = 'username' | 'groups' | 'uid' | 'extra' | 'claimRule' | 'userRule';
+export type Purpose = 'username' | 'groups' | 'uid' | 'extra' | 'claimRule' | 'userRule';
 
 const evaluationFault = (of: Purpose, { source }: Expression, reason: string): Fault =>
   new Fault('OIDC_EXPRESSION_FAILED', { of, expression: source, reason });
@@ -152,7 +187,7 @@ function textResult(expression: Expression, bindings: ClaimBindings, of: Purpose
 }
 
 /** All rules are evaluated before any of them is judged: one that breaks counts before one that is not met. */
-function ruleFault(
+export function ruleFault(
   rules: CompiledExpressions['claimRules'],
   bindings: ClaimBindings,
   of: 'claimRule' | 'userRule',
@@ -170,7 +205,7 @@ function ruleFault(
 const USER_JSON = { numbers: 'double', unescape: true } as const;
 
 /** `user` as rules see it; groups are a list of strings like any other. */
-function userValue(user: UserInfo): CelMap {
+export function userValue(user: UserInfo): CelMap {
   return new LazyMap(
     new Map<string, () => CelValue>([
       ['username', () => user.name],
