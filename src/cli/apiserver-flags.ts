@@ -69,7 +69,12 @@ export const apiserverFlags: readonly FlagGroup[] = [
         'Host name that clients are told, such as in the issuer discovery document.',
       ),
       idle('feature-gates', 'stringToString'),
-      idle('goaway-chance', 'float'),
+      flag(
+        'goaway-chance',
+        'float',
+        'Of HTTP/2 requests, the part (0 to 0.02) after which the client is to make a new connection.',
+        '0',
+      ),
       flag('livez-grace-period', 'duration', 'How long after the start livez passes though not all is up.'),
       flag(
         'max-mutating-requests-inflight',

@@ -186,8 +186,49 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
     eventTtlSeconds: values.number('event-ttl', 3_600_000) / 1000,
     explain: explainMode(values.string('explain', 'off')),
     decisionRecords: Math.max(values.number('decision-records', 2000), 1),
-    maxRequestsInflight: values.number('max-requests-inflight', 400),
-    maxMutatingRequestsInflight: values.number('max-mutating-requests-inflight', 200),
+    ...loadOptions(values),
+  };
+}
+
+/** How much the server takes on; checked as kube-apiserver checks it (server/options/server_run_options.go, feature.go). */
+function loadOptions(
+  values: FlagValues,
+): Pick<
+  ServerOptions,
+  | 'priorityAndFairness'
+  | 'maxRequestsInflight'
+  | 'maxMutatingRequestsInflight'
+  | 'requestTimeoutMs'
+  | 'minRequestTimeoutS'
+  | 'goawayChance'
+  | 'shutdownDelayMs'
+> {
+  for (const name of [
+    'max-requests-inflight',
+    'max-mutating-requests-inflight',
+    'request-timeout',
+    'min-request-timeout',
+    'shutdown-delay-duration',
+    'http2-max-streams-per-connection',
+  ])
+    if (values.number(name, 0) < 0) throw new Error(`--${name} can not be negative value`);
+  const goawayChance = values.number('goaway-chance', 0);
+  if (goawayChance < 0 || goawayChance > 0.02)
+    throw new Error('--goaway-chance can not be less than 0 or greater than 0.02');
+  const priorityAndFairness = values.bool('enable-priority-and-fairness', true);
+  const maxRequestsInflight = values.number('max-requests-inflight', 400);
+  const maxMutatingRequestsInflight = values.number('max-mutating-requests-inflight', 200);
+  if (priorityAndFairness && maxRequestsInflight + maxMutatingRequestsInflight <= 0)
+    throw new Error(
+      `invalid configuration: MaxRequestsInFlight=${maxRequestsInflight} and MaxMutatingRequestsInFlight=${maxMutatingRequestsInflight}; they must add up to something positive`,
+    );
+  return {
+    priorityAndFairness,
+    maxRequestsInflight,
+    maxMutatingRequestsInflight,
+    requestTimeoutMs: values.number('request-timeout', 60_000),
+    minRequestTimeoutS: values.number('min-request-timeout', 1800),
+    goawayChance,
     shutdownDelayMs: values.number('shutdown-delay-duration', 0),
   };
 }

@@ -32,6 +32,8 @@ export interface DecisionRecord {
     /** The right to impersonate that the caller lacks; absent where no right would have helped. */
     missing?: MissingRight;
   };
+  /** Set where the server had too much to do for it. */
+  flowControl?: { schema?: string; level?: string; refused: string };
   authorization?: { micros: number; decision: string; asked: readonly AuthorizationVerdict[] };
   admission?: AdmissionVerdict[];
   /** The answer's HTTP status; absent while the request runs. */

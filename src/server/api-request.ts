@@ -28,6 +28,10 @@ export class ApiRequest {
   readonly annotations = new Map<string, string>();
   /** Header fields that the way through the doors has added to the answer. */
   readonly headers: ResponseHeaders = {};
+  /** What the caller says its answer may take at most; undefined: as long as the server allows. */
+  timeoutMs: number | undefined;
+  /** Gives its seats to others while the request goes on: a watch that has begun. */
+  releaseSeat: (() => void) | undefined;
   #warnings: string[] | undefined;
 
   constructor(exchange: Exchange, now: number) {

@@ -20,6 +20,7 @@ import type { OpenApi } from './openapi.ts';
 import type { ResourceRouter } from './router.ts';
 import { versionInfo } from './version.ts';
 
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** Another path of the server's own, such as the console's. Answers true where the request was its. */
@@ -31,6 +32,8 @@ export interface ApiParts {
   discovery: Discovery;
   health: HealthChecks;
   metrics: Metrics;
+  /** The debug page of flow control at the path; undefined where there is none. */
+  flowControlPage(path: string, details: boolean): string | undefined;
   openapi: OpenApi;
   issuer: IssuerDiscovery;
   extra: readonly ExtraPath[];
@@ -49,8 +52,11 @@ export class Api {
   handle = async (request: ApiRequest): Promise<void> => {
     try {
       const remote = this.#parts.aggregator.handle(request);
-      if (remote) await remote;
-      else if (request.info.isResourceRequest) await this.#parts.router.handle(request);
+      if (remote) {
+        // What takes time from here on is another server's.
+        if (request.info.verb === 'watch') request.releaseSeat?.();
+        await remote;
+      } else if (request.info.isResourceRequest) await this.#parts.router.handle(request);
       else await this.#path(request);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
@@ -106,6 +112,10 @@ export class Api {
     const document = issuer.handle(method, path, request.exchange.header('accept'));
     if (document instanceof StatusError) throw document;
     if (document) return answerBytes(request, document.status, document.headers, document.body);
+    if (path.startsWith('/debug/api_priority_and_fairness/')) {
+      const page = this.#parts.flowControlPage(path, Boolean(request.query.get('includeRequestDetails')));
+      if (page !== undefined) return answerBytes(request, 200, TEXT, page);
+    }
     if (path.startsWith('/openapi/')) return openapi.answer(request);
     if (
       path === '/api' ||

@@ -6,12 +6,12 @@ import { RequestEvents } from '../audit/request-events.ts';
 import { sourceIps } from '../audit/source-ips.ts';
 import { requestAttributes } from '../authorization/attributes.ts';
 import type { Clock } from '../meta/clock.ts';
-import type { RequestInfo } from '../request/request-info.ts';
 import { answerText } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { RequestAudit } from './chain.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
 import type { Log } from './log.ts';
+import { isLongRunning } from './long-running.ts';
 
 /** The audit that the flags ask for, hooked into the chain, and the way to end it. Undefined where they ask for none. */
 export function serverAudit(
@@ -31,14 +31,6 @@ export function serverAudit(
   };
   const audit = createAudit(options, report, clock);
   return audit && { requests: new AuditDoor(audit, clock), close: () => audit.close() };
-}
-
-const LONG_RUNNING = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
-
-/** pkg/server/config.go: verbs and subresources whose answers may take as long as they like. */
-export function isLongRunning(info: RequestInfo): boolean {
-  if (!info.isResourceRequest) return info.path.startsWith('/debug/pprof/');
-  return info.verb === 'watch' || info.verb === 'proxy' || LONG_RUNNING.has(info.subresource);
 }
 
 class AuditDoor implements RequestAudit {

@@ -13,7 +13,7 @@ import { answerBytes, answerStatus } from './answer.ts';
 import { ApiRequest } from './api-request.ts';
 import type { Exchange } from './exchange.ts';
 import type { RefusalExplainer } from './explain-refusal.ts';
-import type { Flow } from './flow-control.ts';
+import type { FlowControl } from './flow-control/priority-and-fairness.ts';
 import { knownFailure } from './known-failure.ts';
 import type { OpenSessions } from './open-sessions.ts';
 
@@ -56,8 +56,8 @@ export interface ChainParts {
   logFailure(request: ApiRequest, error: unknown): void;
   /** Tells those who may know why a request is refused; absent where nobody is told. */
   explain?: RefusalExplainer;
-  /** The flow that a request belongs to, by FlowSchemas. */
-  classify?(request: ApiRequest): Flow | undefined;
+  /** Bounds the requests that run at once. */
+  flowControl?: FlowControl;
   /** The API behind the doors. */
   handle(request: ApiRequest): void | Promise<void>;
 }
@@ -67,7 +67,7 @@ const MAX_TRIES = 5;
 
 /**
  * The way of a request through the doors, in Kubernetes' order (apiserver pkg/server/config.go, DefaultBuildHandlerChain):
- * audit id and RequestInfo, authentication, audit, impersonation, authorization, the API.
+ * audit id and RequestInfo, authentication, audit, impersonation, flow control, authorization, the API.
  */
 export class RequestChain {
   readonly #parts: ChainParts;
@@ -104,16 +104,15 @@ export class RequestChain {
   }
 
   async #pass(request: ApiRequest): Promise<void> {
-    const { authorization, clock } = this.#parts;
     if (!(await this.#authenticate(request))) return;
-    const { audit } = this.#parts;
+    const { audit, flowControl } = this.#parts;
     if (audit && !(await audit.received(request, true))) return;
     if (!(await this.#impersonate(request))) return;
-    const flow = this.#parts.classify?.(request);
-    if (flow) {
-      request.headers['x-kubernetes-pf-flowschema-uid'] = flow.schemaUid;
-      request.headers['x-kubernetes-pf-prioritylevel-uid'] = flow.levelUid;
-    }
+    await (flowControl ? flowControl.enter(request, () => this.#serve(request)) : this.#serve(request));
+  }
+
+  async #serve(request: ApiRequest): Promise<void> {
+    const { authorization, clock } = this.#parts;
     const attributes = requestAttributes(request.info, request.user);
     const started = clock.monotonic();
     const asked = authorization.authorize(attributes);

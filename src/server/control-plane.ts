@@ -38,7 +38,7 @@ import { admissionPlugins } from './admission-plugins.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { Api, type ExtraPath } from './api.ts';
 import type { ApiRequest } from './api-request.ts';
-import { isLongRunning, serverAudit } from './audit.ts';
+import { serverAudit } from './audit.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
@@ -48,11 +48,13 @@ import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
 import { encryptionOf } from './encryption.ts';
 import { refusalExplainer } from './explain-refusal.ts';
-import { FlowClassifier } from './flow-control.ts';
+import { flowControlOf } from './flow-control/flow-control.ts';
+import type { FlowControl } from './flow-control/priority-and-fairness.ts';
 import { OpenWatches } from './handlers/watch.ts';
 import { serverHealth, storeChecks } from './health-checks.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
+import { isLongRunning } from './long-running.ts';
 import { Metrics } from './metrics.ts';
 import { OpenSessions } from './open-sessions.ts';
 import { OpenApi } from './openapi.ts';
@@ -104,6 +106,7 @@ export class ControlPlane {
   readonly #proxyCertificate: WatchedCertificate | undefined;
   readonly #encryption: EncryptionProviders | undefined;
   readonly #bootstrap: Bootstrap;
+  readonly #flowControl: FlowControl | undefined;
   #controllers: { stop(): Promise<void> } | undefined;
   #customResources: CustomResources | undefined;
   #listener: Listener | undefined;
@@ -220,6 +223,8 @@ export class ControlPlane {
           'what a cluster starts with is not all there yet; trying again',
         ),
     });
+    this.#flowControl = flowControlOf(options, this.registry, this.client, this.#clock);
+    if (this.#flowControl) this.metrics.add(() => this.#flowControl!.metricsText());
     this.chain = new RequestChain(this.#chainParts());
   }
 
@@ -415,6 +420,7 @@ export class ControlPlane {
     this.authentication.stop();
     this.#external.stop();
     this.authorization.close();
+    this.#flowControl?.stop();
     await this.#audit?.close();
     this.#certificate.stop();
     for (const cache of this.#caches) cache.stop();
@@ -509,11 +515,6 @@ export class ControlPlane {
     const impersonation = new Impersonation({
       authorizer: (attributes) => this.authorization.chain.authorize(attributes),
     });
-    const flowControl = 'flowcontrol.apiserver.k8s.io';
-    const flows = new FlowClassifier(
-      this.client.lister({ group: flowControl, resource: 'flowschemas' })!,
-      this.client.lister({ group: flowControl, resource: 'prioritylevelconfigurations' })!,
-    );
     const address = (): string => `${options.externalHostname || hostOf(options)}:${this.#port}`;
     const order = new Map([...builtInGroups().keys()].map((group, i) => [group, i]));
     const discovery = new Discovery(
@@ -555,6 +556,7 @@ export class ControlPlane {
         stopping: () => this.#stopping,
       }),
       metrics: this.metrics,
+      flowControlPage: (path, details) => this.#flowControl?.page?.(path, details),
       openapi: new OpenApi({
         customResources: () => this.#customResources?.published() ?? [],
         generation: () => this.registry.generation,
@@ -613,7 +615,7 @@ export class ControlPlane {
           'a request failed for a reason nobody foresaw',
         );
       },
-      classify: (request) => flows.classify(request.user, request.info),
+      ...(this.#flowControl ? { flowControl: this.#flowControl } : {}),
       handle: (request) => api.handle(request),
     };
   }

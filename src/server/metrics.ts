@@ -20,12 +20,12 @@ export class Metrics {
   readonly #registry = new MetricRegistry();
   readonly requests: Counter<'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'scope' | 'code'>;
   readonly durations: Histogram<'verb' | 'group' | 'version' | 'resource' | 'subresource' | 'scope'>;
-  readonly inflight: Gauge<'request_kind'>;
   readonly watches: Gauge<string>;
   readonly authenticated: Counter<'username'>;
   readonly attempts: Counter<'result'>;
   readonly decisions: Counter<'type' | 'decision'>;
   #defaults = false;
+  readonly #texts: (() => string)[] = [];
   readonly #children = new Map<
     string,
     { count: { inc(): void }; time: { observe(seconds: number): void } | undefined }
@@ -45,12 +45,6 @@ export class Metrics {
       help: "Time from a request's arrival to its answer, watches excepted.",
       labelNames: [...labels],
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-      registers,
-    });
-    this.inflight = new Gauge({
-      name: 'apiserver_current_inflight_requests',
-      help: 'Requests that run now.',
-      labelNames: ['request_kind'],
       registers,
     });
     this.watches = new Gauge({
@@ -135,6 +129,11 @@ export class Metrics {
       collectDefaultMetrics({ register: this.#registry });
       this.#defaults = true;
     }
-    return { type, text: await this.#registry.metrics() };
+    return { type, text: [await this.#registry.metrics(), ...this.#texts.map((of) => of())].join('') };
+  }
+
+  /** Adds metrics that somebody else keeps, in Prometheus' text format. */
+  add(text: () => string): void {
+    this.#texts.push(text);
   }
 }

@@ -59,7 +59,15 @@ export interface ServerOptions {
   decisionRecords: number;
   /** Who is told in the answer why a request is refused. */
   explain: ExplainMode;
+  /** API Priority and Fairness; false: the two numbers below bound reads and writes. */
+  priorityAndFairness: boolean;
   maxRequestsInflight: number;
   maxMutatingRequestsInflight: number;
+  /** How long a request may take that is no watch. */
+  requestTimeoutMs: number;
+  /** A watch without a limit of its own ends after this, or up to twice this. */
+  minRequestTimeoutS: number;
+  /** Of HTTP/2 requests, the part after whose answers the client is to make a new connection. */
+  goawayChance: number;
   shutdownDelayMs: number;
 }

@@ -77,6 +77,12 @@ export class CachedObject {
     return this.#item;
   }
 
+  /** Bytes of its JSON, about. */
+  get size(): number {
+    const source = this.#item ?? this.#source;
+    return source instanceof CachedObject ? source.size : (source?.length ?? 0);
+  }
+
   /** With kind, apiVersion and metadata.resourceVersion. Throws UndecodableObjectError. */
   get object(): KubeObject {
     if (!this.#object) {

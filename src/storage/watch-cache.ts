@@ -49,6 +49,8 @@ interface Waiter {
 
 /** How often an engine is asked how far it is while somebody waits (kube-apiserver: 100 ms). */
 const progressEveryMs = 100;
+/** Objects whose size is looked at to estimate that of a list. */
+const SAMPLE = 16;
 /** Continue tokens live as long as history does at least. */
 const viewsKeptMs = 300_000;
 
@@ -71,6 +73,8 @@ export class WatchCache {
   #revision = 0;
   /** The revision since which nothing of this resource has changed. */
   #lastChange = 0;
+  #averageBytes = 0;
+  #sampledAt = 0;
   readonly #reflector: Reflector;
   #stopped = false;
   #started: Promise<void> | undefined;
@@ -134,6 +138,23 @@ export class WatchCache {
 
   get count(): number {
     return this.#byPath.size;
+  }
+
+  /** Of an object's JSON on average, by a few of them; looked at again once there are twice or half as many. */
+  get averageBytes(): number {
+    const { size } = this.#byPath;
+    if (size === 0) return 0;
+    if (size > this.#sampledAt * 2 || size < this.#sampledAt / 2) {
+      let bytes = 0;
+      let taken = 0;
+      for (const object of this.#byPath.values()) {
+        bytes += object.size;
+        if (++taken === SAMPLE) break;
+      }
+      this.#averageBytes = bytes / taken;
+      this.#sampledAt = size;
+    }
+    return this.#averageBytes;
   }
 
   /** `namespace` is empty for cluster-scoped resources. */
