@@ -1,11 +1,12 @@
 import { accessSync, constants } from 'node:fs';
+import type { ReloadReport } from '../meta/watched-files.ts';
 import { ControlPlane } from '../server/control-plane.ts';
 import { jsonLog, type Log, textLog } from '../server/log.ts';
 import type { ServerOptions } from '../server/options.ts';
 import type { Store } from '../storage/store.ts';
 
 /** Opens the store that the options name. */
-export async function openStore(options: ServerOptions): Promise<Store> {
+export async function openStore(options: ServerOptions, log?: Log): Promise<Store> {
   if (options.store.engine === 'embedded') {
     const { openEmbeddedStore } = await import('../storage/embedded/store.ts');
     return openEmbeddedStore({ folder: options.store.folder });
@@ -24,10 +25,23 @@ export async function openStore(options: ServerOptions): Promise<Store> {
     endpoints: servers.map((server) => (server.includes('://') ? server : `http://${server}`)),
     compactionIntervalMs,
     leaseReuseSeconds,
+    ...(log ? { report: reloads(log) } : {}),
     ...(caFile ? { caFile } : {}),
     ...(certFile ? { certFile } : {}),
     ...(keyFile ? { keyFile } : {}),
   });
+}
+
+/** Tells the operator of certificates and keys that were put in the place of others. */
+function reloads(log: Log): ReloadReport {
+  return {
+    loaded: (path) => log.info({ path }, 'reloaded'),
+    bad: (path, error) =>
+      log.error(
+        { path, error: error instanceof Error ? error.message : String(error) },
+        'not reloaded; what was read before stays in force',
+      ),
+  };
 }
 
 function readable(file: string): boolean {
@@ -66,7 +80,7 @@ export async function runServer(
   ready: (plane: ControlPlane) => void = () => {},
   log: Log = format === 'json' ? jsonLog() : textLog(),
 ): Promise<number> {
-  const store = await openStore(options);
+  const store = await openStore(options, log);
   let plane: ControlPlane;
   try {
     plane = await ControlPlane.create({ options, store, log });

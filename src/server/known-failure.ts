@@ -1,6 +1,6 @@
-import { internalError, StatusError } from '../meta/status.ts';
+import { internalError, StatusError, unknownError } from '../meta/status.ts';
 import { UndecodableObjectError } from '../storage/cached-object.ts';
-import { StoreUnavailableError } from '../storage/store.ts';
+import { StoreRefusedError, StoreUnavailableError } from '../storage/store.ts';
 
 /** The answer to a failure that is no fault of this program; undefined where it is one. */
 export function knownFailure(error: unknown): StatusError | undefined {
@@ -13,6 +13,7 @@ export function knownFailure(error: unknown): StatusError | undefined {
       details: { retryAfterSeconds: 1 },
       message: 'the server is currently unable to handle the request: its store cannot be reached',
     });
+  if (error instanceof StoreRefusedError) return unknownError(error.message);
   if (error instanceof UndecodableObjectError) return internalError(error.message);
   return undefined;
 }

@@ -5,7 +5,7 @@ export interface CacheSubscriber {
   event(event: CacheEvent): void;
   /**
    * The cache lost its place in the store's history, or stops: no more events come, whoever watches starts over.
-   * Without it, what another history changed comes as events.
+   * Without it, what has changed since comes as events, in one step however many there were.
    */
   ended?(): void;
 }

@@ -1,8 +1,8 @@
-import type { Store, StoredValue, StoreEvent } from './store.ts';
+import { type Store, type StoredValue, type StoreEvent, StoreUnavailableError } from './store.ts';
 
 /** Where a reflector puts what it hears. */
 export interface ReflectorTarget {
-  /** All that there is as of a revision: at first, and after each failure of the watch. */
+  /** All that there is as of a revision: at first, and where history no longer tells what has happened since. */
   replace(revision: number, values: readonly StoredValue[]): void;
   events(events: readonly StoreEvent[]): void;
   /** Nothing is missing up to this revision. */
@@ -14,8 +14,9 @@ const firstRetryMs = 100;
 const longestRetryMs = 5000;
 
 /**
- * Lists a prefix, then watches it from the list's revision; where the watch ends, the same again after a pause that
- * grows while failures go on (client-go tools/cache reflector).
+ * Lists a prefix, then watches it from the list's revision. Where the engine is out of reach, the watch goes on from
+ * where it was once the engine is back, so that no event is missed; where it ends for another reason (compaction), all
+ * is listed again. Pauses grow while failures go on (client-go tools/cache reflector).
  */
 export class Reflector {
   readonly #store: Store;
@@ -29,6 +30,8 @@ export class Reflector {
   /** What is told of the next success, while a pause lasts. */
   #pending: (() => void) | undefined;
   #retryMs = firstRetryMs;
+  /** Where a watch can go on; undefined: a list is needed. */
+  #seen: number | undefined;
 
   constructor(store: Store, prefix: string, target: ReflectorTarget) {
     this.#store = store;
@@ -48,16 +51,16 @@ export class Reflector {
 
   /** Resolves at the first success; failures are tried again until `stop`. */
   start(): Promise<void> {
-    return new Promise((resolve) => void this.#list(resolve));
+    return new Promise((resolve) => void this.#begin(resolve));
   }
 
-  /** Does not wait for the pause to end; resolves when it has listed, or failed again. */
+  /** Does not wait for the pause to end; resolves when it goes on, or has failed again. */
   async retryNow(): Promise<void> {
     const done = this.#pending;
     if (this.#stopped || !done) return;
     clearTimeout(this.#retry);
     this.#pending = undefined;
-    await this.#list(done);
+    await this.#begin(done);
   }
 
   stop(): void {
@@ -67,33 +70,51 @@ export class Reflector {
     this.#endWatch?.();
   }
 
-  async #list(done: () => void): Promise<void> {
+  async #begin(done: () => void): Promise<void> {
     try {
-      const { revision, values } = await this.#store.range(this.#prefix);
-      if (this.#stopped) return;
-      this.#target.replace(revision, values);
-      this.#watch(revision);
+      const after = (await this.#place()) ?? (await this.#list());
+      if (this.#stopped || after === undefined) return;
+      this.#watch(after);
       done();
     } catch (error) {
       this.#failed(error as Error, done);
     }
   }
 
+  /** Where to go on from, once the engine answers. A store put back from a backup is behind it: that takes a list. */
+  async #place(): Promise<number | undefined> {
+    const seen = this.#seen;
+    return seen !== undefined && (await this.#store.revision()) >= seen ? seen : undefined;
+  }
+
+  async #list(): Promise<number | undefined> {
+    const { revision, values } = await this.#store.range(this.#prefix);
+    if (this.#stopped) return undefined;
+    this.#target.replace(revision, values);
+    this.#seen = revision;
+    return revision;
+  }
+
   #watch(after: number): void {
     let ended = false;
     const end = this.#store.watch(this.#prefix, after, {
       events: (events) => {
-        if (!ended) this.#target.events(events);
+        if (ended) return;
+        this.#target.events(events);
+        this.#seen = events.at(-1)?.revision ?? this.#seen;
       },
       progress: (revision) => {
         // A watch that fails at once, time after time, is not a success.
         this.#retryMs = firstRetryMs;
-        if (!ended) this.#target.progress(revision);
+        if (ended) return;
+        if (revision > (this.#seen ?? 0)) this.#seen = revision;
+        this.#target.progress(revision);
       },
       failed: (error) => {
         if (ended) return;
         ended = true;
         this.#endWatch = undefined;
+        if (!(error instanceof StoreUnavailableError)) this.#seen = undefined;
         this.#failed(error, () => undefined);
       },
     });
@@ -114,7 +135,7 @@ export class Reflector {
     this.#pending = done;
     this.#retry = setTimeout(() => {
       this.#pending = undefined;
-      void this.#list(done);
+      void this.#begin(done);
     }, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs);
   }

@@ -105,3 +105,6 @@ export class FutureRevisionError extends Error {
 
 /** The engine is out of reach or too slow; callers answer 503 or 504. */
 export class StoreUnavailableError extends Error {}
+
+/** The engine is there and refuses, such as for want of space; the message is its own. Nothing was written. */
+export class StoreRefusedError extends Error {}

@@ -35,6 +35,11 @@ class FlakyStore extends MemoryStore {
     return super.range(...args);
   }
 
+  override async revision(): Promise<number> {
+    if (this.down) throw new StoreUnavailableError('out of reach');
+    return super.revision();
+  }
+
   override watch(prefix: string, after: number, watcher: StoreWatcher): () => void {
     this.watches.add(watcher);
     const end = super.watch(prefix, after, watcher);
@@ -192,6 +197,37 @@ describe('WatchCache', () => {
     await expect(cache.viewAt(3)).rejects.toBeInstanceOf(CompactedError);
   });
 
+  it('misses no event of a store that was out of reach', async () => {
+    let ended = 0;
+    const events: CacheEvent[] = [];
+    cache.subscribe({ event: (e) => events.push(e), ended: () => ended++ });
+    store.down = true;
+    store.cut(new StoreUnavailableError('out of reach'));
+    expect(cache.ready).toBe(false);
+    const before = cache.revision;
+    const revisions = [
+      await put('a/1', 'n2'),
+      await put('a/1', 'n3'),
+      await remove('b/2'),
+      await put('b/2', 'n3'),
+      await put('c/1'),
+      await remove('c/1'),
+    ];
+    store.down = false;
+    await until(() => cache.ready);
+    expect(seen(events)).toEqual([
+      'MODIFIED a/1',
+      'MODIFIED a/1',
+      'DELETED b/2',
+      'ADDED b/2',
+      'ADDED c/1',
+      'DELETED c/1',
+    ]);
+    expect(events.map((e) => e.revision)).toEqual(revisions);
+    expect(watch({}, before).map((e) => e.revision)).toEqual(revisions);
+    expect(ended).toBe(0);
+  });
+
   it('comes back after a failure with what was missed', async () => {
     const events = watch();
     const errors: Error[] = [];
@@ -199,6 +235,9 @@ describe('WatchCache', () => {
     cache = made({ onError: (e) => errors.push(e) });
     await cache.start();
     const missed = watch();
+    let ended = 0;
+    cache.subscribe({ event: () => undefined, ended: () => ended++ });
+    const before = cache.revision;
     store.down = true;
     store.cut(new CompactedError(3));
     expect(cache.ready).toBe(false);
@@ -215,6 +254,10 @@ describe('WatchCache', () => {
     expect(seen(missed)).toEqual(['MODIFIED a/1', 'DELETED b/2', 'ADDED b/2', 'ADDED c/1', 'DELETED b/1']);
     expect(paths(cache.list())).toEqual(['a-x/1', 'a/1', 'b/2', 'c/1']);
     expect(paths(cache.byIndex('nodeName', 'n3')!)).toEqual(['b/2']);
+    // Who counts on every event starts over: some are not known any more.
+    expect(ended).toBe(1);
+    const resumed = cache.subscribe({ event: () => undefined }, {}, before);
+    expect(resumed).toEqual({ expired: true, oldest: cache.revision });
     await put('d/1');
     expect(seen(missed).at(-1)).toBe('ADDED d/1');
     expect(events).toEqual([]);
@@ -230,6 +273,7 @@ describe('WatchCache', () => {
       .onChange((c) => changes.push(`${c.type} ${c.object.metadata.namespace}/${c.object.metadata.name}`));
     const other = new MemoryStore();
     await other.put(`${prefix}b/1`, stored('b/1', 'n9'));
+    store.revision = () => other.revision();
     store.range = (...args) => other.range(...args);
     store.watch = (...args) => other.watch(...args);
     store.cut(new StoreUnavailableError('restarted'));

@@ -57,7 +57,8 @@ const viewsKeptMs = 300_000;
 /**
  * All objects of one resource, in memory and as current as the store's watch: kube-apiserver's watch cache and the
  * reflector below it (apiserver pkg/storage/cacher). Reads are synchronous. A store that fails is tried again with
- * growing pauses; what has changed meanwhile comes as events once it is back.
+ * growing pauses; what has changed meanwhile comes as events once it is back. Where history does not tell any more what
+ * has changed, subscriptions end and resuming is refused, as kube-apiserver does it.
  */
 export class WatchCache {
   readonly prefix: string;
@@ -290,16 +291,20 @@ export class WatchCache {
     };
   }
 
-  /** Takes a list in: silently at first, later as the changes that were missed. */
+  /**
+   * Takes a list in: silently at first, later as the changes that were missed. What lies between is not known then, so
+   * that whoever must not miss an event starts over.
+   */
   #replace(revision: number, values: readonly StoredValue[]): void {
     if (this.#revision === 0) {
       this.#load(revision, values);
       return;
     }
-    // A store restored from a backup: its revisions mean something else now, and watches can't go on.
+    this.#subscribers.end();
+    // A store restored from a backup: its revisions mean something else now.
     const another = revision < this.#revision;
     if (another) {
-      this.#subscribers.end();
+      this.#views.clear();
       this.#revision = 0;
     }
     const changes: { revision: number; apply: () => void }[] = [];
@@ -325,9 +330,7 @@ export class WatchCache {
     changes.sort((a, b) => a.revision - b.revision);
     for (const { apply } of changes) apply();
     this.#revision = revision;
-    if (!another) return;
     this.#ring = new EventRing(revision);
-    this.#views.clear();
     this.#lastChange = revision;
   }
 

@@ -1,31 +1,31 @@
-import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../../meta/clock.ts';
-import { CompactedError, FutureRevisionError, StoreUnavailableError } from '../store.ts';
+import type { ReloadReport } from '../../meta/watched-files.ts';
+import { StoreUnavailableError } from '../store.ts';
+import { Credentials, serverName, type TlsFiles } from './credentials.ts';
+import { connectionFault, isLate, isUnavailable, neverSent, storeError } from './failure.ts';
+import { encodeRange } from './messages.ts';
 
-export interface EtcdConnection {
+export interface EtcdConnection extends TlsFiles {
   /** `https://host:2379`, or `http://` without TLS; all of one kind. */
   endpoints: readonly string[];
-  /** Files in PEM: what the members' certificates are checked against (absent: the system's), and our own. */
-  caFile?: string;
-  certFile?: string;
-  keyFile?: string;
   /** How long one call may take before it counts as failed. Default 10 s. */
   timeoutMs?: number;
   clock?: Clock;
+  /** Told of certificates and keys that change; new connections are made with them. */
+  report?: ReloadReport;
 }
 
-/** gRPC status codes (grpc.github.io/grpc/core/md_doc_statuscodes.html). */
-const invalidArgument = 3;
-const deadlineExceeded = 4;
-const outOfRange = 11;
-const unavailable = 14;
 /** grpc.connectivityState: READY and TRANSIENT_FAILURE. */
 const readyState = 2;
 const failedState = 3;
 const connectMs = 2000;
+/** A member that is silent for so long leaves its readers to another one. */
+const silentMs = 3000;
+/** A read of a key that nobody has. */
+const noKey = encodeRange({ key: Buffer.from('\0'), countOnly: true });
+/** Long enough to be told why there is no connection, which is known on this side. */
+const reasonMs = 100;
 
 interface Member {
   address: string;
@@ -39,12 +39,13 @@ export interface EtcdStream {
 }
 
 /**
- * Calls to the members of an etcd cluster. One member is used at a time; where it fails, the next. Reads are tried
- * again, writes only where the failed call is known not to have left this process.
+ * Calls to the members of an etcd cluster. One member is used at a time; where it fails or falls silent, the next. Reads
+ * are tried again, writes only where the failed call is known not to have left this process.
  */
 export class EtcdClient {
   readonly #grpc: typeof Grpc;
-  readonly #members: Member[];
+  readonly #credentials: Credentials;
+  #members: Member[];
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   #current = 0;
@@ -65,13 +66,28 @@ export class EtcdClient {
       'grpc.enable_http_proxy': 0,
       'grpc.service_config_disable_resolution': 1,
     };
-    const credentials = channelCredentials(grpc, connection);
-    this.#members = connection.endpoints.map((endpoint) => {
-      const { host, hostname } = new URL(endpoint);
-      const address = hostname.replace(/^\[|\]$/g, '');
-      // An address is no server name (RFC 6066 3); the certificate is checked against it all the same.
-      const named = isIP(address) === 0 ? options : { ...options, 'grpc.ssl_target_name_override': 'etcd' };
-      return { address: host, client: new grpc.Client(host, credentials(address), named) };
+    this.#credentials = new Credentials(
+      grpc,
+      connection.endpoints,
+      connection,
+      connection.report ? { report: connection.report } : {},
+    );
+    const connect = (): Member[] =>
+      connection.endpoints.map((endpoint) => {
+        const { host, hostname } = new URL(endpoint);
+        const name = hostname.replace(/^\[|\]$/g, '');
+        const client = new grpc.Client(host, this.#credentials.for(name), {
+          ...options,
+          ...serverName(name),
+        });
+        return { address: host, client };
+      });
+    this.#members = connect();
+    this.#credentials.follow(() => {
+      const before = this.#members;
+      this.#members = connect();
+      // What is under way comes to its end.
+      for (const { client } of before) client.close();
     });
   }
 
@@ -92,21 +108,23 @@ export class EtcdClient {
     repeatable: boolean,
   ): Promise<T> {
     const end = this.#clock.monotonic() + this.#timeoutMs;
+    const patience = repeatable && this.#members.length > 1 ? silentMs : this.#timeoutMs;
     let failure: unknown;
     for (let attempt = 0; attempt <= this.#members.length; attempt++) {
       const left = end - this.#clock.monotonic();
       if (left <= 0) break;
       const member = await this.#ready(left);
       try {
-        return await this.#unary(member, method, request, decode, Math.max(1, end - this.#clock.monotonic()));
+        const rest = Math.max(1, end - this.#clock.monotonic());
+        return await this.#unary(member, method, request, decode, Math.min(rest, patience));
       } catch (error) {
         failure = error;
-        if (!isUnavailable(error)) break;
+        if (!isUnavailable(error) && !isLate(error)) break;
         this.#leave(member);
         if (!repeatable && !neverSent(error)) break;
       }
     }
-    throw this.#translate(failure);
+    throw storeError(failure);
   }
 
   /** Opens a stream to the member in use. `ended` is called once, whoever ends it. */
@@ -121,7 +139,7 @@ export class EtcdClient {
       if (ended) return;
       ended = true;
       if (isUnavailable(error)) this.#leave(member);
-      handlers.ended(this.#translate(error));
+      handlers.ended(storeError(error));
     };
     stream.on('data', (bytes: Buffer) => {
       if (!ended) handlers.message(bytes);
@@ -141,6 +159,7 @@ export class EtcdClient {
 
   close(): void {
     this.#closed = true;
+    this.#credentials.stop();
     for (const { client } of this.#members) client.close();
   }
 
@@ -158,8 +177,23 @@ export class EtcdClient {
     }
     if (this.#closed) throw new StoreUnavailableError('the store is closed');
     throw new StoreUnavailableError(
-      `etcd cannot be reached at ${this.#members.map((m) => m.address).join(', ')}`,
+      `etcd cannot be reached: ${(await this.#faults()) || 'no connection in time'}`,
     );
+  }
+
+  /** What keeps each member from being reached; `10.0.0.1:2379, 10.0.0.2:2379: connection refused`. */
+  async #faults(): Promise<string> {
+    const members = new Map<string, string[]>();
+    await Promise.all(
+      this.#members.map(async (member) => {
+        const fault = await this.#unary(member, '/etcdserverpb.KV/Range', noKey, () => '', reasonMs).catch(
+          (error: unknown) =>
+            isLate(error) ? 'no answer' : connectionFault((error as Grpc.ServiceError).details ?? ''),
+        );
+        if (fault !== '') members.set(fault, [...(members.get(fault) ?? []), member.address]);
+      }),
+    );
+    return [...members].map(([fault, addresses]) => `${addresses.join(', ')}: ${fault}`).join('; ');
   }
 
   /** Whether there is a connection before `end`; `patient`: also through failures to connect. */
@@ -204,46 +238,6 @@ export class EtcdClient {
     metadata.set('hasleader', 'true');
     return metadata;
   }
-
-  #translate(error: unknown): Error {
-    if (error instanceof StoreUnavailableError) return error;
-    const { code, details, message } = (error ?? {}) as Partial<Grpc.ServiceError>;
-    if (code === outOfRange && details?.includes('compacted')) return new CompactedError(0);
-    if (code === outOfRange && details?.includes('future revision')) return new FutureRevisionError(0);
-    const said = details || message || 'no answer in time';
-    // A value too large, too many requests: the engine is there, and refuses.
-    if (code === invalidArgument) return new Error(said);
-    return new StoreUnavailableError(
-      code === deadlineExceeded ? 'etcd did not answer in time' : `etcd: ${said}`,
-    );
-  }
-}
-
-/** By the address or name that a member's certificate must be for. */
-function channelCredentials(
-  grpc: typeof Grpc,
-  connection: EtcdConnection,
-): (address: string) => Grpc.ChannelCredentials {
-  const schemes = new Set(connection.endpoints.map((endpoint) => new URL(endpoint).protocol));
-  if (schemes.size > 1) throw new Error('etcd endpoints are either all https or all http');
-  if (schemes.has('http:')) return () => grpc.credentials.createInsecure();
-  if (!schemes.has('https:')) throw new Error('an etcd endpoint begins with https:// or http://');
-  const read = (file: string | undefined): Buffer | null => (file === undefined ? null : readFileSync(file));
-  const [ca, key, cert] = [read(connection.caFile), read(connection.keyFile), read(connection.certFile)];
-  return (address) =>
-    grpc.credentials.createSsl(ca, key, cert, {
-      checkServerIdentity: (_name, certificate) =>
-        checkServerIdentity(address, certificate as PeerCertificate),
-    });
-}
-
-function isUnavailable(error: unknown): boolean {
-  return (error as Partial<Grpc.ServiceError>)?.code === unavailable;
-}
-
-/** The library's own words for a call that found no connection. */
-function neverSent(error: unknown): boolean {
-  return /^No connection established/.test((error as Partial<Grpc.ServiceError>).details ?? '');
 }
 
 function identity(bytes: Buffer): Buffer {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -9,7 +9,7 @@ import { WatchCache } from '../watch-cache.ts';
 import { EtcdClient } from './client.ts';
 import { Compaction } from './compaction.ts';
 import { type EtcdProcess, etcdIsHere, startEtcd } from './etcd.testing.ts';
-import { openEtcdStore } from './store.ts';
+import { type EtcdOptions, openEtcdStore } from './store.ts';
 import { reportsProgress } from './watch.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -163,40 +163,82 @@ describe.skipIf(!etcdIsHere)('the etcd store when etcd goes and comes back', () 
 });
 
 describe.skipIf(!etcdIsHere || !existsSync('/usr/bin/openssl'))('the etcd store over TLS', () => {
-  it('needs a client certificate and the right authority', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'etcd-tls-'));
-    const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const subject = ['-subj', '/CN=etcd', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  let folder: string;
+  let etcd: EtcdProcess;
+  const path = (name: string): string => join(folder, name);
+  /** A certificate that is its own authority. */
+  const make = (name: string): { certFile: string; keyFile: string } => {
+    const [certFile, keyFile] = [path(`${name}.crt`), path(`${name}.key`)];
+    const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-    execFileSync(
-      '/usr/bin/openssl',
-      ['req', '-x509', ...key, '-keyout', keyFile, '-out', certFile, ...subject],
-      {
-        stdio: 'ignore',
-      },
-    );
-    const etcd = await startEtcd({ certFile, keyFile, caFile: certFile });
-    const options = { endpoints: [etcd.endpoint], compactionIntervalMs: 0, timeoutMs: 5000 };
-    const store = await openEtcdStore({ ...options, caFile: certFile, certFile, keyFile });
-    expect(await store.put('/registry/tls/a', Buffer.from('1'))).toMatchObject({ ok: true });
-    await store.close();
-    const nobody = await openEtcdStore({ ...options, caFile: certFile });
-    await expect(nobody.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
-    await nobody.close();
-    const trusting = await openEtcdStore({ ...options, certFile, keyFile });
-    await expect(trusting.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
-    await trusting.close();
-    const misnamed = await openEtcdStore({
-      ...options,
-      endpoints: [etcd.endpoint.replace('127.0.0.1', 'localhost')],
-      caFile: certFile,
-      certFile,
-      keyFile,
-    });
-    await expect(misnamed.ping()).rejects.toBeInstanceOf(StoreUnavailableError);
-    await misnamed.close();
+    const args = ['req', '-x509', ...key, '-keyout', keyFile, '-out', certFile, ...subject];
+    execFileSync('/usr/bin/openssl', args, { stdio: 'ignore' });
+    return { certFile, keyFile };
+  };
+  const open = (options: Partial<EtcdOptions>) =>
+    openEtcdStore({ endpoints: [etcd.endpoint], compactionIntervalMs: 0, timeoutMs: 5000, ...options });
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'etcd-tls-'));
+    const own = make('etcd');
+    make('other');
+    etcd = await startEtcd({ ...own, caFile: own.certFile });
+  });
+  afterAll(async () => {
     await etcd.stop();
     rmSync(folder, { recursive: true });
+  });
+
+  it('needs a client certificate and the right authority, and says which it lacks', async () => {
+    const own = { certFile: path('etcd.crt'), keyFile: path('etcd.key') };
+    const caFile = own.certFile;
+    const store = await open({ ...own, caFile });
+    expect(await store.put('/registry/tls/a', Buffer.from('1'))).toMatchObject({ ok: true });
+    await store.close();
+    const refused = /refuses the client certificate \(bad certificate\): see --etcd-certfile/;
+    const other = { certFile: path('other.crt'), keyFile: path('other.key') };
+    for (const [options, words] of [
+      [{ caFile }, refused],
+      [{ caFile, ...other }, refused],
+      [own, /not from an authority of --etcd-cafile/],
+      [{ ...own, caFile: other.certFile }, /not from an authority of --etcd-cafile/],
+      [
+        { ...own, caFile, endpoints: [etcd.endpoint.replace('127.0.0.1', 'localhost')] },
+        /its certificate is for another name/,
+      ],
+      [{ endpoints: [etcd.endpoint.replace('https:', 'http:')] }, /may have to begin with https/],
+    ] as const) {
+      const wrong = await open(options);
+      const failure: Error = await wrong.ping().then(
+        () => new Error('it answered'),
+        (error: Error) => error,
+      );
+      expect(failure.message).toMatch(words);
+      expect(failure).toBeInstanceOf(StoreUnavailableError);
+      await wrong.close();
+    }
+  });
+
+  it('takes up certificates that are put in the place of others', async () => {
+    const files = { caFile: path('etcd.crt'), certFile: path('own.crt'), keyFile: path('own.key') };
+    const put = (from: string): void => {
+      copyFileSync(path(`${from}.crt`), files.certFile);
+      copyFileSync(path(`${from}.key`), files.keyFile);
+    };
+    const told: string[] = [];
+    put('other');
+    const store = await open({
+      ...files,
+      report: { loaded: () => told.push('loaded'), bad: (_, error) => told.push((error as Error).message) },
+    });
+    await expect(store.ping()).rejects.toThrow(/refuses the client certificate/);
+    writeFileSync(files.certFile, 'nothing of the kind');
+    await vi.waitUntil(() => told.length > 0, { timeout: 10_000 });
+    expect(told[0]).toBe(`--etcd-certfile: ${files.certFile} holds no certificate in PEM`);
+    put('etcd');
+    await vi.waitUntil(() => told.includes('loaded'), { timeout: 10_000 });
+    await store.ping();
+    await store.close();
   });
 
   it('says what is wrong with its options', async () => {
@@ -205,6 +247,11 @@ describe.skipIf(!etcdIsHere || !existsSync('/usr/bin/openssl'))('the etcd store 
       /either all https/,
     );
     await expect(openEtcdStore({ endpoints: ['a:1'] })).rejects.toThrow(/begins with https/);
+    const [certFile, keyFile] = [path('etcd.crt'), path('other.key')];
+    await expect(open({ certFile, keyFile })).rejects.toThrow(`${keyFile} is not the key of ${certFile}`);
+    await expect(open({ certFile })).rejects.toThrow(/takes both/);
+    await expect(open({ caFile: keyFile })).rejects.toThrow(/holds no certificate in PEM/);
+    await expect(open({ certFile, keyFile: certFile })).rejects.toThrow(/holds no private key in PEM/);
   });
 });
 

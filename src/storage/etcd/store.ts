@@ -1,4 +1,4 @@
-import { systemClock } from '../../meta/clock.ts';
+import { type Clock, systemClock } from '../../meta/clock.ts';
 import { prefixEnd } from '../prefix-end.ts';
 import {
   type RangeOptions,
@@ -50,6 +50,7 @@ export async function openEtcdStore(options: EtcdOptions): Promise<EtcdStore> {
  */
 export class EtcdStore implements Store {
   readonly #client: EtcdClient;
+  readonly #clock: Clock;
   readonly #leases: Leases;
   readonly #compaction: Compaction | undefined;
   readonly #watches = new Map<string, Set<EtcdWatch>>();
@@ -59,7 +60,8 @@ export class EtcdStore implements Store {
 
   constructor(client: EtcdClient, options: EtcdOptions) {
     this.#client = client;
-    this.#leases = new Leases(client, options.clock ?? systemClock, options.leaseReuseSeconds);
+    this.#clock = options.clock ?? systemClock;
+    this.#leases = new Leases(client, this.#clock, options.leaseReuseSeconds);
     const interval = options.compactionIntervalMs ?? 300_000;
     this.#compaction = interval > 0 ? new Compaction(client, interval) : undefined;
   }
@@ -126,7 +128,7 @@ export class EtcdStore implements Store {
   }
 
   watch(prefix: string, after: number, watcher: StoreWatcher): () => void {
-    const watch = new EtcdWatch(this.#client, prefix, after, watcher);
+    const watch = new EtcdWatch(this.#client, prefix, after, watcher, this.#clock);
     const watches = this.#watches.get(prefix) ?? new Set();
     this.#watches.set(prefix, watches.add(watch));
     return () => {

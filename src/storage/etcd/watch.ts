@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../meta/clock.ts';
 import { prefixEnd } from '../prefix-end.ts';
 import { CompactedError, type StoreEvent, StoreUnavailableError, type StoreWatcher } from '../store.ts';
 import type { EtcdClient, EtcdStream } from './client.ts';
@@ -13,10 +14,13 @@ import {
 
 const progressMs = 5000;
 const probeAgainMs = 20;
+/** A stream that owes an answer for so long is given up, and another member asked. */
+const silentMs = 3000;
 
 /**
  * One watch on a stream of its own, so that what etcd says of its progress is about this prefix alone. A stream that
- * breaks is opened once more from where it was, at another member if need be.
+ * breaks, or falls silent while there is something to tell, is opened once more from where it was, at another member if
+ * need be.
  */
 export class EtcdWatch {
   readonly #client: EtcdClient;
@@ -36,16 +40,28 @@ export class EtcdWatch {
   #probing = false;
   /** Progress was asked for and has not been told since. */
   #wanted = false;
+  /** Since when the stream owes something: monotonic milliseconds. */
+  #owing: number | undefined;
+  readonly #clock: Clock;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(client: EtcdClient, prefix: string, after: number, watcher: StoreWatcher) {
+  constructor(
+    client: EtcdClient,
+    prefix: string,
+    after: number,
+    watcher: StoreWatcher,
+    clock: Clock = systemClock,
+  ) {
     this.#client = client;
+    this.#clock = clock;
     this.#prefix = Buffer.from(prefix);
     this.#seen = after;
     this.#watcher = watcher;
     this.#timer = setInterval(() => {
+      // Of a watch that is not open yet: whether it ever comes.
+      if (!this.#alive) this.#overdue();
       // A probe reads the whole prefix on older members; that is for those who wait.
-      if (this.#asks) this.askProgress();
+      else if (this.#asks) this.askProgress();
     }, progressMs);
     this.#timer.unref();
     void this.#open();
@@ -61,8 +77,9 @@ export class EtcdWatch {
   askProgress(): void {
     this.#wanted = true;
     if (!this.#alive || this.#ended) return;
-    if (this.#asks) this.#stream?.write(encodeWatchProgress());
-    else void this.#probe();
+    if (this.#asks) {
+      if (!this.#overdue()) this.#stream?.write(encodeWatchProgress());
+    } else void this.#probe();
   }
 
   fail(error: Error): void {
@@ -71,10 +88,22 @@ export class EtcdWatch {
     this.#watcher.failed(error);
   }
 
+  /** Whether the stream has owed something for too long; then it is opened anew. */
+  #overdue(): boolean {
+    const now = this.#clock.monotonic();
+    this.#owing ??= now;
+    if (now - this.#owing < silentMs || !this.#stream) return false;
+    this.#stream.end();
+    this.#stream = undefined;
+    void this.#open();
+    return true;
+  }
+
   async #open(): Promise<void> {
     try {
       this.#alive = false;
       this.#fragments = [];
+      this.#owing = undefined;
       const version = await this.#client.call(
         '/etcdserverpb.Maintenance/Status',
         Buffer.alloc(0),
@@ -109,6 +138,7 @@ export class EtcdWatch {
   }
 
   #message(bytes: Buffer): void {
+    this.#owing = undefined;
     try {
       const message = decodeWatch(bytes);
       if (message.canceled) {
@@ -182,8 +212,10 @@ export class EtcdWatch {
         if (this.#ended || !this.#alive) return;
         if (this.#seen === seen && values.length === 0 && count === this.#keys) {
           this.#wanted = false;
+          this.#owing = undefined;
           this.#watcher.progress(revision);
-        } else await sleep(probeAgainMs);
+        } else if (this.#overdue()) return;
+        else await sleep(probeAgainMs);
       }
     } catch {
       // Whoever waits asks again; a broken stream ends by itself.
