@@ -43,7 +43,7 @@ function unescapeValue(text: string): string | { error: string } {
     const char = text[i]!;
     if (char === '\\') {
       const next = text[++i];
-      if (next === undefined) return { error: `invalid field selector: unescaped character in value: 0` };
+      if (next === undefined) return { error: 'invalid field selector: invalid escape sequence: \\' };
       if (next !== '\\' && next !== ',' && next !== '=')
         return { error: `invalid field selector: invalid escape sequence: \\${next}` };
       out += next;

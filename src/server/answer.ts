@@ -2,7 +2,7 @@ import type { Status, StatusError } from '../meta/status.ts';
 import type { ApiRequest } from './api-request.ts';
 import { encodeProtobuf, encodeYaml } from './codec.ts';
 import type { ResponseHeaders } from './exchange.ts';
-import { MEDIA_TYPES, type MediaType, type Negotiated, negotiate } from './negotiation.ts';
+import { MEDIA_TYPES, type MediaType, type Negotiated, negotiate, prettyPrint } from './negotiation.ts';
 
 /** The answer is out: notes its status and that the request has ended. */
 function sent(request: ApiRequest, status: number): void {
@@ -55,7 +55,7 @@ export function answerObject(
   );
 }
 
-/** JSON with the line's end that Go's encoder writes, or the same as YAML or protobuf. */
+/** JSON, with the line's end that Go's encoder writes where it does not indent, or the same as YAML or protobuf. */
 export function encode(
   object: Record<string, unknown>,
   mediaType: MediaType,
@@ -63,7 +63,18 @@ export function encode(
 ): Uint8Array | string {
   if (mediaType === 'application/yaml') return encodeYaml(object);
   if (mediaType === 'application/vnd.kubernetes.protobuf') return encodeProtobuf(object);
-  return pretty ? `${JSON.stringify(object, null, 2)}\n` : `${JSON.stringify(object)}\n`;
+  return pretty ? JSON.stringify(object, null, 2) : `${JSON.stringify(object)}\n`;
+}
+
+/** What an answer looks like that is in no format that was asked for (responsewriters.WriteRawJSON). */
+const UNASKED = { mediaType: 'application/json', pretty: true } as const;
+
+export function wantsPretty(request: ApiRequest): boolean {
+  const { exchange } = request;
+  return prettyPrint(
+    exchange.query === '' ? null : request.query.get('pretty'),
+    exchange.header('user-agent'),
+  );
 }
 
 /** A Status, in the format asked for; JSON where nobody serves what was asked for (responsewriters.ErrorNegotiated). */
@@ -74,7 +85,7 @@ export function answerStatus(request: ApiRequest, error: StatusError, headers: R
   answerObject(
     request,
     status.code,
-    chosen ?? { mediaType: 'application/json', pretty: false },
+    chosen ? { ...chosen, pretty: chosen.pretty || wantsPretty(request) } : UNASKED,
     status as never,
     {
       ...(retry ? { 'retry-after': String(retry) } : {}),

@@ -75,27 +75,39 @@ const specificity = (c: Clause): number => (c.type === '*' ? 0 : c.subtype === '
 export function negotiate(
   accept: string | undefined,
   available: readonly MediaType[],
-  allowed: (transform: Transform) => boolean,
+  allowed: (transform: Transform, mediaType: MediaType) => boolean,
 ): Negotiated | undefined {
   if (!accept) return { mediaType: available[0]!, pretty: false, stream: false };
   for (const clause of clauses(accept)) {
     for (const mediaType of available) {
       if (!fits(clause, mediaType)) continue;
-      const as = clause.params.get('as');
-      const transform =
-        as === undefined
-          ? undefined
-          : { as, group: clause.params.get('g') ?? '', version: clause.params.get('v') ?? '' };
-      if (transform && !allowed(transform)) continue;
+      const { params } = clause;
+      const asked = params.has('as') || params.has('g') || params.has('v');
+      const transform = asked
+        ? { as: params.get('as') ?? '', group: params.get('g') ?? '', version: params.get('v') ?? '' }
+        : undefined;
+      if (transform && !allowed(transform, mediaType)) continue;
+      // YAML has no streams, and there is one kind of them.
+      const stream = params.get('stream') ?? '';
+      if (stream !== '' && (stream !== 'watch' || mediaType === 'application/yaml')) continue;
       return {
         mediaType,
         ...(transform ? { transform } : {}),
-        pretty: clause.params.get('pretty') === '1',
-        stream: clause.params.get('stream') === 'watch',
+        pretty: params.get('pretty') === '1',
+        stream: stream === 'watch',
       };
     }
   }
   return undefined;
+}
+
+/**
+ * Whether an answer is to be indented: where the query says so, and else for browsers and the usual command line tools
+ * (negotiate.go, isPrettyPrint).
+ */
+export function prettyPrint(query: string | null, userAgent: string | undefined): boolean {
+  if (query) return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(query);
+  return userAgent !== undefined && /^(?:curl|Wget|Mozilla\/5\.0)/.test(userAgent);
 }
 
 function fits(clause: Clause, mediaType: string): boolean {

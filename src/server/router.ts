@@ -13,7 +13,7 @@ import type { AdmissionHook } from '../registry/admission-hook.ts';
 import { checkLogOptions, podConnection } from '../registry/core/pod-connect.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 import { shownScale } from '../registry/scale.ts';
-import { answerBytes, answerPageNotFound } from './answer.ts';
+import { answerBytes, answerPageNotFound, wantsPretty } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
 import { create, createVirtual } from './handlers/create.ts';
@@ -266,9 +266,12 @@ export class ResourceRouter {
     const chosen = negotiate(
       accept,
       MEDIA_TYPES,
-      (transform) => objects && isMetaTransform(transform, served),
+      (transform, mediaType) => objects && isMetaTransform(transform, mediaType),
     );
-    if (chosen) return chosen;
+    if (chosen) {
+      if (!chosen.pretty && wantsPretty(request)) return { ...chosen, pretty: true };
+      return chosen;
+    }
     throw served.discoveryVerbs || fitsAny(accept!, MEDIA_TYPES)
       ? notAcceptableError(MEDIA_TYPES)
       : nothingAvailableError(MEDIA_TYPES);
@@ -276,7 +279,7 @@ export class ResourceRouter {
 
   #negotiateWatch(request: ApiRequest, served: ServedResource): Negotiated {
     const accept = request.exchange.header('accept');
-    const chosen = negotiate(accept, WATCHABLE, (transform) => isMetaTransform(transform, undefined));
+    const chosen = negotiate(accept, WATCHABLE, isMetaTransform);
     if (chosen) return chosen;
     throw served.discoveryVerbs || fitsAny(accept!, MEDIA_TYPES)
       ? notAcceptableError(WATCHABLE.map((type) => `${type};stream=watch`))
@@ -286,9 +289,10 @@ export class ResourceRouter {
 
 const resourceOf = ({ descriptor: { group, plural } }: ServedResource) => ({ group, resource: plural });
 
-function isMetaTransform({ as, group, version }: Transform, _served: ServedResource | undefined): boolean {
+function isMetaTransform({ as, group, version }: Transform, mediaType: MediaType): boolean {
   if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return false;
-  return as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList';
+  if (as === 'Table') return mediaType !== 'application/vnd.kubernetes.protobuf';
+  return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList';
 }
 
 export { answerResource };

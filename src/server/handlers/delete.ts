@@ -1,5 +1,3 @@
-import type { KubeObject } from '../../meta/object.ts';
-import { groupVersion } from '../../meta/object.ts';
 import { invalidError, isStatus } from '../../meta/status.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import { type DeleteOptions, validateDeleteOptions } from '../../registry/delete-options.ts';
@@ -8,8 +6,8 @@ import { answerObject } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { deleteOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
-import { includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
-import { select } from './list.ts';
+import type { TableConvertor } from '../table.ts';
+import { answerPage, select } from './list.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 import { answerResource, readBody, writeContext } from './write-support.ts';
@@ -72,7 +70,6 @@ export async function deleteCollection(
 ): Promise<void> {
   const options = await readOptions(request);
   const store = served.store!;
-  const { descriptor } = served;
   const context = writeContext(request, admission, 'DeleteOptions', options as never);
   const { items: chosen, metadata } = await select(served, selection, listOptions);
   const objects = chosen.map((item) => item.object);
@@ -88,23 +85,5 @@ export async function deleteCollection(
       ),
     );
   }
-  const shown = objects.map(
-    (object): KubeObject => (served.conversion ? served.conversion.fromStored(object) : object),
-  );
-  if (negotiated.transform?.as === 'Table') {
-    const include = includeObject(request.query.get('includeObject'));
-    answerObject(request, 200, negotiated, toTable(table, shown, { ...metadata }, include, request.now));
-    return;
-  }
-  const items = shown.map((object) => {
-    if (negotiated.transform) return partialMetadata(object);
-    const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
-    return rest;
-  });
-  answerObject(request, 200, negotiated, {
-    kind: descriptor.listKind,
-    apiVersion: groupVersion(descriptor),
-    metadata,
-    items,
-  });
+  await answerPage(request, served, { items: chosen, metadata }, negotiated, table);
 }

@@ -8,7 +8,14 @@ import { answerBytes, answerObject } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { compress } from '../compression.ts';
 import type { Negotiated } from '../negotiation.ts';
-import { includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import {
+  goTypeOf,
+  includeObject,
+  partialMetadata,
+  type TableConvertor,
+  toTable,
+  wrongShapeError,
+} from '../table.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
@@ -46,22 +53,35 @@ export async function list(
   negotiated: Negotiated,
   table: TableConvertor,
 ): Promise<void> {
-  const include =
-    negotiated.transform?.as === 'Table' ? includeObject(request.query.get('includeObject')) : 'Metadata';
-  const page = await select(served, selection, options);
+  await answerPage(request, served, await select(served, selection, options), negotiated, table);
+}
+
+/** Answers with a list's page in the shape asked for. */
+export async function answerPage(
+  request: ApiRequest,
+  served: ServedResource,
+  page: Page,
+  negotiated: Negotiated,
+  table: TableConvertor,
+): Promise<void> {
   const { descriptor, conversion } = served;
   const shown = (cached: CachedObject): KubeObject =>
     conversion ? conversion.fromStored(cached.object) : cached.object;
   if (negotiated.transform?.as === 'Table') {
-    const body = toTable(table, page.items.map(shown), page.metadata, include, request.now);
+    const include = includeObject(request.query.get('includeObject'));
+    const { version } = negotiated.transform;
+    const rows = page.items.map(shown);
+    const body = toTable(table, rows, { ...page.metadata }, include, request.now, true, version);
     answerObject(request, 200, negotiated, body);
     return;
   }
   if (negotiated.transform) {
-    const items = page.items.map((item) => partialMetadata(shown(item)));
+    const { as, version } = negotiated.transform;
+    if (as === 'PartialObjectMetadata') throw wrongShapeError(as, goTypeOf(served, true));
+    const items = page.items.map((item) => partialMetadata(shown(item), version));
     answerObject(request, 200, negotiated, {
       kind: 'PartialObjectMetadataList',
-      apiVersion: 'meta.k8s.io/v1',
+      apiVersion: `meta.k8s.io/${version}`,
       metadata: page.metadata,
       items,
     });

@@ -223,7 +223,8 @@ function formOf(
     conversion ? conversion.fromStored(cached.object) : cached.object;
 
   if (negotiated.mediaType === 'application/vnd.kubernetes.protobuf') {
-    const as = (object: KubeObject): KubeObject => (negotiated.transform ? partialMetadata(object) : object);
+    const as = (object: KubeObject): KubeObject =>
+      negotiated.transform ? partialMetadata(object, negotiated.transform.version) : object;
     return {
       contentType: 'application/vnd.kubernetes.protobuf;stream=watch',
       event: (type, cached) => encodeWatchFrame(type, as(shown(cached))),
@@ -234,6 +235,7 @@ function formOf(
   const contentType = 'application/json';
   if (negotiated.transform?.as === 'Table') {
     const include: IncludeObject = includeObject(request.query.get('includeObject'));
+    const { version } = negotiated.transform;
     let first = true;
     const tableOf = (object: KubeObject): unknown => {
       const rows = toTable(
@@ -243,6 +245,7 @@ function formOf(
         include,
         Date.now(),
         first,
+        version,
       );
       first = false;
       return rows;
@@ -255,10 +258,11 @@ function formOf(
     };
   }
   if (negotiated.transform) {
+    const { version } = negotiated.transform;
     return {
       contentType,
-      event: (type, cached) => line(type, partialMetadata(shown(cached))),
-      bookmark: (revision, end) => line('BOOKMARK', partialMetadata(bookmarkOf(revision, end))),
+      event: (type, cached) => line(type, partialMetadata(shown(cached), version)),
+      bookmark: (revision, end) => line('BOOKMARK', partialMetadata(bookmarkOf(revision, end), version)),
       error,
     };
   }

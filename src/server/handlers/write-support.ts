@@ -8,7 +8,14 @@ import { managerName } from '../../schema/apply/manager-name.ts';
 import { answerObject } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
 import type { Negotiated } from '../negotiation.ts';
-import { includeObject, partialMetadata, type TableConvertor, toTable } from '../table.ts';
+import {
+  goTypeOf,
+  includeObject,
+  partialMetadata,
+  type TableConvertor,
+  toTable,
+  wrongShapeError,
+} from '../table.ts';
 
 /** kube-apiserver's limit of a request's body. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -128,11 +135,15 @@ export function answerResource(
     const metadata = {
       ...(shown.metadata.resourceVersion ? { resourceVersion: shown.metadata.resourceVersion } : {}),
     };
-    answerObject(request, status, negotiated, toTable(table, [shown], metadata, include, request.now));
+    const { version } = negotiated.transform;
+    const body = toTable(table, [shown], metadata, include, request.now, true, version);
+    answerObject(request, status, negotiated, body);
     return;
   }
   if (negotiated.transform && shown.kind !== 'Status') {
-    answerObject(request, status, negotiated, partialMetadata(shown));
+    const { as, version } = negotiated.transform;
+    if (as === 'PartialObjectMetadataList') throw wrongShapeError(as, goTypeOf(served, false));
+    answerObject(request, status, negotiated, partialMetadata(shown, version));
     return;
   }
   answerObject(request, status, negotiated, shown);
