@@ -24,6 +24,9 @@ export interface DecodeOptions {
   strict: boolean;
 }
 
+/** Versions whose fields are those of the one that is expected, and which clients may go on to send. */
+const ALSO_ACCEPTED: Record<string, true> = { 'Eviction.policy/v1beta1': true };
+
 export type Decoded =
   | {
       ok: true;
@@ -51,7 +54,10 @@ export function decodeObject(body: Buffer, mediaType: string, options: DecodeOpt
     failed(`${gvk.kind} in version "${gvk.version}" cannot be handled as a ${expected.kind}: ${why}`);
   if (!isRegistered(gvk) || !sameScheme(gvk.group, expected.group))
     return unfit(notRegistered(gvk, schemeName(expected.group)));
-  const type = typeTable.kind(gvk);
+  const version = groupVersion(gvk);
+  const accepted =
+    version === groupVersion(expected) || ALSO_ACCEPTED[`${expected.kind}.${version}`] === true;
+  const type = typeTable.kind(gvk) ?? (accepted ? typeTable.kind(expected) : undefined);
   let object: Record<string, unknown> = {};
   let strictErrors: string[] = parsed.strictErrors;
   if (type && parsed.protobuf) {
@@ -69,8 +75,7 @@ export function decodeObject(body: Buffer, mediaType: string, options: DecodeOpt
       `converting (${gvk.version}.${gvk.kind}) to (${internalType(expected)}): unknown conversion`,
     );
   }
-  const version = groupVersion(gvk);
-  if (version !== groupVersion(expected)) {
+  if (!accepted) {
     return failed(
       `the API version in the data (${version}) does not match the expected API version (${groupVersion(expected)})`,
     );

@@ -6,16 +6,15 @@ import {
   methodNotAllowedError,
   notFoundError,
   resourceNotFoundError,
-  StatusError,
   verbNotSupportedError,
 } from '../meta/status.ts';
 import type { AdmissionHook } from '../registry/admission-hook.ts';
-import { checkLogOptions, podConnection } from '../registry/core/pod-connect.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 import { shownScale } from '../registry/scale.ts';
-import { answerBytes, answerPageNotFound, wantsPretty } from './answer.ts';
+import { answerPageNotFound, wantsPretty } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
+import { connect } from './handlers/connect.ts';
 import { create, createVirtual } from './handlers/create.ts';
 import { deleteCollection, deleteOne } from './handlers/delete.ts';
 import { get } from './handlers/get.ts';
@@ -73,7 +72,8 @@ export class ResourceRouter {
     const isNamespaces = info.apiGroup === '' && info.resource === 'namespaces';
     if (!namespaced && !isNamespaces && info.namespace !== '') return undefined;
     if (namespaced && info.namespace === '' && info.name !== '' && info.parts.length > 1) return undefined;
-    if (info.parts.length > 3) return undefined;
+    // What is behind a proxy has paths of its own.
+    if (info.parts.length > 3 && info.subresource !== 'proxy') return undefined;
     const name = info.parts.length > 1 ? info.name : '';
     if (name.includes('/') || name.includes('%')) return undefined;
     return { served, subresource: info.subresource, name };
@@ -212,22 +212,7 @@ export class ResourceRouter {
     };
     const negotiated = this.#negotiate(request, served, handler.as !== 'connect' && handler.as !== 'create');
     const table = handler.as === 'scale' ? scaleTable(served) : tableOf(served);
-    if (handler.as === 'connect') {
-      if (!served.store?.cache.get(own.namespaced ? request.info.namespace : '', name)) {
-        throw notFoundError({ group: own.group, resource: own.plural }, name);
-      }
-      if (own.plural === 'pods' && subresource !== 'proxy') {
-        const { object } = served.store.get(request.info.namespace, name);
-        if (subresource === 'log') checkLogOptions(name, request.query);
-        const connection = podConnection(object, subresource, request.query.get('container') ?? '');
-        if (!connection) return answerBytes(request, 200, { 'content-type': 'text/plain' }, '');
-      }
-      throw new StatusError({
-        code: 501,
-        reason: '',
-        message: `${own.plural}/${subresource} needs a node behind it; this server has none`,
-      });
-    }
+    if (handler.as === 'connect') return connect(request, this.#parts.registry, served, subresource, name);
     if (verb === 'get') {
       if (handler.as !== 'scale') return get(request, served, negotiated, table);
       const { object } = served.store!.get(own.namespaced ? request.info.namespace : '', name);

@@ -1,8 +1,7 @@
-import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { badRequestError, conflictError, notFoundError, StatusError } from '../../meta/status.ts';
 import type { KindScheme } from '../../registry/registry.ts';
-import { applyScale, scaleOf, shownScale } from '../../registry/scale.ts';
+import { shownScale } from '../../registry/scale.ts';
 import { parseBody, YAML_TYPE } from '../../schema/decode.ts';
 import { applyJsonPatch } from '../../schema/patch/json-patch.ts';
 import { applyMergePatch } from '../../schema/patch/merge-patch.ts';
@@ -14,8 +13,8 @@ import {
 } from '../../schema/patch/patch-result.ts';
 import { applyStrategicMergePatch } from '../../schema/patch/strategic-merge-patch.ts';
 import { writeOptions } from '../decode-body.ts';
-import { builtInScheme, managedFieldsOf } from '../kind-support.ts';
 import { unsupportedMediaTypeError } from '../negotiation.ts';
+import { ScaleWrite, scaleScheme } from './scale-write.ts';
 import type { UpdateParts } from './update.ts';
 import {
   answerResource,
@@ -46,12 +45,13 @@ export async function patch(parts: UpdateParts): Promise<void> {
   const context = writeContext(request, admission, 'PatchOptions', options);
   const namespace = served.descriptor.namespaced ? info.namespace : '';
   const scaling = subresource?.as === 'scale' ? subresource.mapping : undefined;
+  const scaleWrite = scaling && new ScaleWrite(served, scaling);
   const scheme = scaling ? scaleScheme() : served.scheme;
   request.requestPatch = body;
 
   const fromStored = (object: KubeObject): KubeObject =>
-    scaling
-      ? scaleOf(store.resource, object, scaling)
+    scaleWrite
+      ? scaleWrite.before(object)
       : served.conversion
         ? served.conversion.fromStored(object)
         : object;
@@ -67,6 +67,11 @@ export async function patch(parts: UpdateParts): Promise<void> {
     if (!parsed.ok)
       throw badRequestError(
         `error decoding YAML: error converting YAML to JSON: ${parsed.error.replace(/^couldn't get version\/kind; json parse error: /, '')}`,
+      );
+    const unfit = goTypeOfValue(parsed.value);
+    if (unfit)
+      throw badRequestError(
+        `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${unfit} into Go value of type map[string]interface {}`,
       );
     const config = (parsed.value ?? {}) as KubeObject;
     const live = existing && fromStored(existing);
@@ -108,7 +113,6 @@ export async function patch(parts: UpdateParts): Promise<void> {
       if (validation === 'Warn') warn(faults);
     }
     const object = decoded.object;
-    if (scaling) return object;
     return scheme.managedFields.update(shown, object, context.manager, info.subresource, request.now);
   };
 
@@ -128,18 +132,8 @@ export async function patch(parts: UpdateParts): Promise<void> {
         }
         matchRequestNamespace(object, namespace);
         checkName(object, namespace, info.name);
-        if (scaling && existing) {
-          const scale = object;
-          object = cloneJson(existing);
-          applyScale(store.resource, object, scale, scaling);
-          object = store.managedFields.update(
-            existing,
-            object,
-            context.manager,
-            info.subresource,
-            request.now,
-          );
-        } else if (served.conversion) object = served.conversion.toStored(object);
+        if (scaleWrite && existing) object = scaleWrite.after(existing, object);
+        else if (served.conversion) object = served.conversion.toStored(object);
         if (subresource?.as === 'update' && existing) object = subresource.update(object, existing);
         await store.mutate(context, namespace, info.name, object, existing, info.subresource);
         onceOwnerReferences(object, request, true);
@@ -186,10 +180,9 @@ function runPatch(
   return applyStrategicMergePatch(object, text, schema!, validation);
 }
 
-let scaleKind: KindScheme | undefined;
-
-function scaleScheme(): KindScheme {
-  const gvk = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
-  scaleKind ??= builtInScheme(gvk, managedFieldsOf(gvk), () => {});
-  return scaleKind;
+/** What Go's decoder calls a value that is no object; undefined for one that is, or null. */
+function goTypeOfValue(value: unknown): string | undefined {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'number' || typeof value === 'string' ? typeof value : undefined;
 }

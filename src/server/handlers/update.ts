@@ -2,11 +2,12 @@ import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource, SubresourceHandler } from '../../registry/registry.ts';
-import { applyScale, shownScale } from '../../registry/scale.ts';
+import { shownScale } from '../../registry/scale.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { decodeBody, writeOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
 import type { TableConvertor } from '../table.ts';
+import { ScaleWrite, scaleScheme } from './scale-write.ts';
 import {
   answerResource,
   checkName,
@@ -45,6 +46,7 @@ export async function update(parts: UpdateParts): Promise<void> {
   onceOwnerReferences(sent, request, false);
   const context = writeContext(request, admission, 'UpdateOptions', options);
   const scaling = subresource?.as === 'scale' ? subresource.mapping : undefined;
+  const scaleWrite = scaling && new ScaleWrite(served, scaling);
   const stored = served.conversion && !scaling ? served.conversion.toStored(sent) : sent;
 
   const result = await store.update(
@@ -56,11 +58,15 @@ export async function update(parts: UpdateParts): Promise<void> {
       make: async (existing) => {
         let object: KubeObject = cloneJson(stored);
         if (!existing) object = store.managedFields.create(object, context.manager, context.now);
-        else {
-          if (scaling) {
-            object = cloneJson(existing);
-            applyScale(store.resource, object, sent, scaling);
-          }
+        else if (scaleWrite) {
+          const { manager, now } = context;
+          const before = scaleWrite.before(existing);
+          const { managedFields } = scaleScheme();
+          object = scaleWrite.after(
+            existing,
+            managedFields.update(before, object, manager, info.subresource, now),
+          );
+        } else {
           if (subresource?.as === 'update') object = subresource.update(object, existing);
           object = store.managedFields.update(
             existing,
