@@ -259,7 +259,9 @@ export class Http1Exchange implements Exchange {
 
   respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {
     if (this.#response.headersSent || this.#response.destroyed) return;
-    this.#response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) } as never);
+    // Answers that have no body by their status have no length either.
+    const length = status === 204 || status === 304 ? {} : { 'content-length': Buffer.byteLength(body) };
+    this.#response.writeHead(status, { ...headers, ...length } as never);
     this.#response.end(body);
     if (!this.#request.readableEnded) this.#request.resume();
   }

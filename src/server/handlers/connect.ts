@@ -31,7 +31,7 @@ export function connect(
   } else {
     const container = request.query.get('container') ?? '';
     const connection = podConnection(stored('pods', name), subresource, container);
-    if (!connection) return answerBytes(request, 200, { 'content-type': 'text/plain' }, '');
+    if (!connection) return answerBytes(request, 204, {}, '');
     checkKubelet(connection.node, stored);
   }
   throw new StatusError({

@@ -93,7 +93,7 @@ export function notAboveErrors(
   words: string,
 ): FieldError[] {
   return names.flatMap((name) =>
-    (status[name] ?? 0) > (status[most] ?? 0) ? [invalid(child(path, name), status[name], words)] : [],
+    (status[name] ?? 0) > (status[most] ?? 0) ? [invalid(child(path, name), status[name] ?? 0, words)] : [],
   );
 }
 
