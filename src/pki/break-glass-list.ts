@@ -15,6 +15,8 @@ export interface BreakGlassEntry {
   serial: string;
   /** SHA-256 of the certificate, as in the audit log's credential ids. */
   fingerprint: string;
+  /** SHA-256 of the public key of the CA that issued it, which outlives the CA's certificate. */
+  authorityKey: string;
   /** The auditID of its issue. */
   auditId: string;
   auditLog: string;

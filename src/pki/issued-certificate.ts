@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { pemBlocks } from '../meta/pem.ts';
 
 /** The certificates of a PEM text in their order. Throws an Error where there is none, or one that cannot be read. */
@@ -54,3 +54,9 @@ export const serialOf = (certificate: X509Certificate): string => certificate.se
 /** SHA-256 in lower case hex without colons, as in credential ids. */
 export const fingerprintOf = (certificate: X509Certificate): string =>
   certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+
+/** SHA-256 of the public key (SubjectPublicKeyInfo): the same for every certificate of one CA, however often renewed. */
+export const keyIdOf = (certificate: X509Certificate): string =>
+  createHash('sha256')
+    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
