@@ -91,10 +91,49 @@ export class KubeadmFolder {
       ['front-proxy-ca', 'front-proxy-ca'],
     ] as const)
       this.authority(file, name, authorities);
-    for (const leaf of LEAVES) this.leaf(leaf, leaves);
-    for (const [file, user, subject] of USERS) this.kubeconfig(file, user, subject, server, leaves);
+    this.issue(server, leaves);
     openssl(GOOD, ['genrsa', '-out', join(this.pki, 'sa.key'), '2048']);
     openssl(GOOD, ['rsa', '-in', join(this.pki, 'sa.key'), '-pubout', '-out', join(this.pki, 'sa.pub')]);
+  }
+
+  /** Makes everything but the CAs. */
+  issue(server: string, life: Life): void {
+    for (const leaf of LEAVES) this.leaf(leaf, life);
+    for (const [file, user, subject] of USERS) this.kubeconfig(file, user, subject, server, life);
+  }
+
+  /** The same CAs, their keys too, for another time. */
+  datedAuthorities(life: Life): void {
+    for (const file of ['ca', 'etcd/ca', 'front-proxy-ca']) {
+      const at = join(this.pki, file);
+      const text = [
+        ...['x509', '-in', `${at}.crt`, '-signkey', `${at}.key`],
+        ...['-days', String(life.days)],
+      ];
+      openssl(life, [...text, '-out', `${at}.dated`]);
+      execFileSync('mv', [`${at}.dated`, `${at}.crt`]);
+    }
+  }
+
+  /** Flags of an API server that runs on these files. */
+  flags(port: number): string[] {
+    const at = (name: string): string => join(this.pki, name);
+    return [
+      `--data-dir=${join(this.folder, 'data')}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${port}`,
+      `--tls-cert-file=${at('apiserver.crt')}`,
+      `--tls-private-key-file=${at('apiserver.key')}`,
+      `--client-ca-file=${at('ca.crt')}`,
+      `--root-ca-file=${at('ca.crt')}`,
+      `--cluster-signing-cert-file=${at('ca.crt')}`,
+      `--cluster-signing-key-file=${at('ca.key')}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${at('sa.pub')}`,
+      `--service-account-signing-key-file=${at('sa.key')}`,
+      '--service-cluster-ip-range=10.96.0.0/16',
+      '--authorization-mode=Node,RBAC',
+    ];
   }
 
   authority(file: string, name: string, life: Life): void {

@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { EXPIRED, KubeadmFolder } from './support/kubeadm-folder.ts';
+import { clients, type Ran, run } from './support/kubectl.ts';
+import { ClockedServer, sallyport } from './support/sallyport.ts';
+import { freePort } from './support/up.ts';
+
+const { kubectl } = clients();
+const folders: string[] = [];
+const servers: ClockedServer[] = [];
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
+  folders.push(folder);
+  return folder;
+}
+
+async function started(args: readonly string[], port: number, forward = ''): Promise<ClockedServer> {
+  const server = await ClockedServer.start(args, port, forward);
+  servers.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.end();
+});
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+const OBJECTS = ['a', 'b', 'c'];
+
+/** Makes objects, and resolves to what the store holds of them. */
+async function made(kubeconfig: string): Promise<string> {
+  for (const name of OBJECTS) {
+    const ran = await run(kubectl, kubeconfig, ['create', 'configmap', name, `--from-literal=value=${name}`]);
+    expect(ran.stderr, ran.stderr).toBe('');
+  }
+  return held(kubeconfig);
+}
+
+async function held(kubeconfig: string): Promise<string> {
+  const path = '{range .items[*]}{.metadata.uid} {.metadata.resourceVersion} {.data.value}{"\\n"}{end}';
+  const ran = await run(kubectl, kubeconfig, ['get', 'configmaps', '-o', `jsonpath=${path}`]);
+  expect(ran.exit, ran.stderr).toBe(0);
+  // kube-root-ca.crt is the server's, and changes with the CA.
+  return ran.stdout
+    .split('\n')
+    .filter((line) => OBJECTS.includes(line.split(' ')[2] ?? ''))
+    .join('\n');
+}
+
+const whoAmI = (kubeconfig: string): Promise<Ran> =>
+  run(kubectl, kubeconfig, ['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}']);
+
+describe('a host laid out by kubeadm whose certificates expired two years ago', () => {
+  it.each([
+    ['all but the CAs', false],
+    ['the CAs, too', true],
+  ])('is recovered while the server runs, with no object lost: %s', async (_, authoritiesToo) => {
+    const host = new KubeadmFolder(newFolder());
+    const port = await freePort();
+    const url = `https://127.0.0.1:${port}`;
+    host.make(url);
+    const admin = join(host.folder, 'super-admin.conf');
+    const before = await started(['apiserver', ...host.flags(port)], port);
+    const objects = await made(admin);
+    expect(objects.split('\n')).toHaveLength(OBJECTS.length);
+    await before.end();
+
+    if (authoritiesToo) host.datedAuthorities(EXPIRED);
+    host.issue(url, EXPIRED);
+    const server = await started(['apiserver', ...host.flags(port)], port);
+    const locked = await run(kubectl, admin, ['get', 'configmaps']);
+    expect(locked.stderr).toContain('certificate has expired');
+    const flags = ['--cert-dir', host.pki, '--kubeconfig-dir', host.folder];
+    const checked = await sallyport(['certs', 'check-expiration', ...flags, '--warn', '30d', '-o', 'json']);
+    expect(checked.exit).toBe(1);
+    const { items } = JSON.parse(checked.stdout) as { items: { name: string; status: string }[] };
+    expect(items.filter(({ status }) => status === 'expired')).toHaveLength(authoritiesToo ? 14 : 11);
+
+    const refused = await sallyport(['certs', 'renew', 'all', ...flags]);
+    expect(refused.exit).toBe(authoritiesToo ? 1 : 0);
+    if (authoritiesToo) expect(refused.stdout).toContain('its CA ca has itself expired');
+    const recovered = await sallyport(['certs', 'recover', ...flags, '--yes']);
+    expect(recovered.exit, recovered.stdout + recovered.stderr).toBe(0);
+    expect(recovered.stdout).toContain(`The server at 127.0.0.1:${port} shows its new certificate`);
+    expect(recovered.stdout).toMatch(/It knows .*admin.conf as kubernetes-admin/);
+
+    expect((await whoAmI(admin)).stdout).toBe('kubernetes-super-admin');
+    expect(await held(admin)).toBe(objects);
+    const good = await sallyport(['certs', 'check-expiration', ...flags, '--warn', '30d']);
+    expect(good.exit, good.stdout).toBe(0);
+    expect(server.output).not.toContain('PRIVATE KEY');
+  });
+});
+
+describe('a folder of sallyport up, two years later', () => {
+  it('is recovered, with no object lost', async () => {
+    const folder = newFolder();
+    const port = await freePort();
+    const admin = join(folder, 'admin.kubeconfig');
+    const first = await started(['up', '--data-dir', folder, '--port', String(port)], port);
+    const objects = await made(admin);
+    await first.end();
+
+    // `up` would renew by itself at its start; a server that was only left running does not.
+    const pki = (name: string): string => join(folder, 'pki', name);
+    const flags = [
+      'apiserver',
+      `--data-dir=${folder}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${port}`,
+      `--tls-cert-file=${pki('apiserver.crt')}`,
+      `--tls-private-key-file=${pki('apiserver.key')}`,
+      `--client-ca-file=${pki('ca.crt')}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${pki('sa.pub')}`,
+      `--service-account-signing-key-file=${pki('sa.key')}`,
+      '--authorization-mode=Node,RBAC',
+    ];
+    const forward = '+730d';
+    await started(flags, port, forward);
+    const due = ['certs', 'check-expiration', '--data-dir', folder, '--warn', '30d'];
+    const before = await sallyport(due, { forward });
+    expect(before.exit).toBe(1);
+    expect(before.stderr).toBe('3 expired\n');
+    const asked = ['certs', 'check-expiration', '--kubeconfig', admin, '--all-contexts', '-o', 'json'];
+    const wire = await sallyport(asked, { forward });
+    expect(JSON.parse(wire.stdout).items[0]).toMatchObject({
+      kind: 'serving-certificate',
+      status: 'expired',
+    });
+
+    const recovered = await sallyport(['certs', 'recover', '--data-dir', folder, '--yes'], { forward });
+    expect(recovered.exit, recovered.stdout + recovered.stderr).toBe(0);
+    expect(recovered.stdout).toMatch(/It knows .*admin.kubeconfig as kubernetes-admin/);
+    expect((await sallyport(due, { forward })).exit).toBe(0);
+    for (const server of servers.splice(0)) await server.end();
+
+    // kubectl can't be moved to another time: what is good for it are certificates of now.
+    await started(flags, port);
+    const now = await sallyport(['certs', 'renew', 'all', '--data-dir', folder]);
+    expect(now.exit, now.stderr).toBe(0);
+    await waitFor(async () => (await whoAmI(admin)).stdout === 'kubernetes-admin');
+    expect(await held(admin)).toBe(objects);
+  });
+});
+
+async function waitFor(is: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 20_000; !(await is()); ) {
+    if (Date.now() > deadline) throw new Error('it never came true');
+    await new Promise((done) => setTimeout(done, 200));
+  }
+}
