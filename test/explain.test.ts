@@ -245,6 +245,36 @@ jwt:
     });
   });
 
+  it('tests run again when what they test changes', async () => {
+    const policy = file('watched-rbac.yaml', readFileSync(manifests, 'utf8'));
+    const tests = file(
+      'watched.test.yaml',
+      `manifests: watched-rbac.yaml
+tests:
+- who: {user: jane, groups: ["oidc:developers"]}
+  what: {verb: list, resource: pods, namespace: dev}
+  expect: {verdict: allowed}
+`,
+    );
+    const follower = spawn(process.execPath, [MAIN, 'test', tests, '--watch']);
+    let said = '';
+    follower.stdout.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    const says = async (text: string): Promise<void> => {
+      for (let tries = 0; !said.includes(text) && tries < 200; tries++)
+        await new Promise((again) => setTimeout(again, 50));
+      expect(said).toContain(text);
+    };
+    await says('1 of 1 tests passed');
+    await says('Waiting for a change');
+    writeFileSync(policy, readFileSync(manifests, 'utf8').replace('verbs: [get, list]', 'verbs: [get]'));
+    await says('0 of 1 tests passed');
+    expect(said).toContain('it is refused, not allowed');
+    follower.kill('SIGINT');
+    expect(await new Promise((done) => follower.once('exit', done))).toBe(0);
+  });
+
   it('a configuration of issuers is worked on, and looked at again when its file changes', async () => {
     const watched = file('watched.yaml', readFileSync(configuration, 'utf8'));
     const claims = ['--claims', '{"sub":"jane"}'];
@@ -291,7 +321,7 @@ tests:
     );
     const passed = sallyport('test', tests);
     expect(passed).toMatchObject({ exit: 0, stderr: '' });
-    expect(passed.stdout).toContain('2 of 2 tests passed.');
+    expect(passed.stdout).toContain('2 of 2 tests passed in ');
     expect(passed.stdout).toContain('not touched: RoleBinding dev/readers of Role readers: get services');
     const wrong = file(
       'wrong.yaml',
@@ -302,6 +332,13 @@ tests:
     expect(failed.exit).toBe(1);
     expect(failed.stdout).toContain('it was decided by OIDC_EXPIRED, not OIDC_ISSUER');
     expect(readFileSync(junit, 'utf8')).toContain('<testsuites tests="2" failures="1"');
-    expect(sallyport('test', file('bad.yaml', 'tests:\n- whom: jane\n')).exit).toBe(2);
+    const bad = file('bad.yaml', 'tests:\n- whom: jane\n');
+    expect(sallyport('test', bad)).toEqual({
+      exit: 2,
+      stdout: '',
+      stderr: `Error: ${bad}:2:3: a test has no field "whom"; there are name, who, what, at, expect\n`,
+    });
+    const schema = JSON.parse(sallyport('test', '--schema').stdout);
+    expect(Object.keys(schema.properties)).toContain('manifests');
   });
 });

@@ -67,6 +67,8 @@ export class OfflineDoors {
   readonly #pool: CertificatePool | undefined;
   readonly #tokens: readonly TokenAuthenticator[];
   readonly #issuer: MadeUpIssuer;
+  readonly #firstDoors: { real?: FirstDoor; madeUp?: FirstDoor } = {};
+  readonly #presented = new Map<string, readonly Uint8Array[]>();
 
   /** Throws an Error in kube-apiserver's words for files that cannot be used. */
   constructor(configuration: DoorsConfiguration, policy: RbacSource, clock: Clock = systemClock) {
@@ -99,6 +101,8 @@ export class OfflineDoors {
 
   close(): void {
     this.#authorization.close();
+    this.#firstDoors.real?.close();
+    this.#firstDoors.madeUp?.close();
   }
 
   /** Plays a request up to authorization; admission needs objects, and so a server. Rejects with an Error where it cannot. */
@@ -146,34 +150,21 @@ export class OfflineDoors {
       return { verdict, asked: [verdict] };
     }
     const { token, issuer } = this.#tokenOf(caller, now);
-    const jwt = await this.#jwt(issuer, caller.kind === 'claims');
-    const chain = new AuthenticationChain(
-      [
-        ...(this.#pool ? [new ClientCertificateAuthenticator({ current: () => this.#pool })] : []),
-        new BearerAuthenticator(
-          new TokenChain([...this.#tokens, ...(jwt.authenticator ? [jwt.authenticator] : [])]),
-        ),
-      ],
-      jwt.anonymous.enabled ? new AnonymousAuthenticator(jwt.anonymous.paths) : undefined,
-    );
+    const { chain, ready } = this.#door(caller.kind === 'claims');
+    if (issuer !== undefined && this.#issuer.knows(issuer)) await ready(issuer);
     const header = (name: string): string | undefined =>
       name === 'authorization' && token !== undefined ? `Bearer ${token}` : undefined;
-    try {
-      return await chain.authenticate({
-        method: request.method,
-        path: request.path,
-        header,
-        headerValues: (name) => [header(name)].filter((value) => value !== undefined),
-        headerNames: () => (token === undefined ? [] : ['authorization']),
-        certificates:
-          caller.kind === 'certificate' ? parseCertificatesPem(caller.pem).map(({ der }) => der) : [],
-        audiences: apiAudiencesOf(this.#options),
-        now,
-        warn: () => {},
-      });
-    } finally {
-      jwt.stop();
-    }
+    return await chain.authenticate({
+      method: request.method,
+      path: request.path,
+      header,
+      headerValues: (name) => [header(name)].filter((value) => value !== undefined),
+      headerNames: () => (token === undefined ? [] : ['authorization']),
+      certificates: caller.kind === 'certificate' ? this.#certificates(caller.pem) : [],
+      audiences: apiAudiencesOf(this.#options),
+      now,
+      warn: () => {},
+    });
   }
 
   #tokenOf(caller: Caller, now: number): { token?: string; issuer?: string | undefined } {
@@ -181,33 +172,70 @@ export class OfflineDoors {
     return caller.kind === 'claims' ? this.#issuer.token(caller.claims, now) : {};
   }
 
-  /** JWT authenticators that have asked the token's issuer for its keys, or the made-up one. */
-  async #jwt(issuer: string | undefined, madeUp: boolean) {
-    let answered = (): void => {};
-    const tried = new Promise<void>((resolve) => {
-      answered = resolve;
-      setTimeout(resolve, DISCOVERY_LIMIT_MS).unref();
-    });
+  /** The same array for the same file: what was parsed of it is remembered by that. */
+  #certificates(pem: string): readonly Uint8Array[] {
+    let certificates = this.#presented.get(pem);
+    if (!certificates) {
+      certificates = parseCertificatesPem(pem).map(({ der }) => der);
+      this.#presented.set(pem, certificates);
+    }
+    return certificates;
+  }
+
+  /** The first door: with the issuers themselves behind it, or with one that stands in for them. Made when it is needed. */
+  #door(madeUp: boolean): FirstDoor {
+    const kind = madeUp ? 'madeUp' : 'real';
+    this.#firstDoors[kind] ??= this.#makeDoor(madeUp);
+    return this.#firstDoors[kind];
+  }
+
+  #makeDoor(madeUp: boolean): FirstDoor {
+    const answers = new Map<string, { promise: Promise<void>; resolve: () => void }>();
+    const answerOf = (issuer: string) => {
+      let answer = answers.get(issuer);
+      if (!answer) {
+        let resolve = (): void => {};
+        const promise = new Promise<void>((done) => {
+          resolve = done;
+          setTimeout(done, DISCOVERY_LIMIT_MS).unref();
+        });
+        answer = { promise, resolve };
+        answers.set(issuer, answer);
+      }
+      return answer;
+    };
     const external = createExternalAuthentication(this.#options, {
       clock: this.#clock,
-      tried: (asked) => {
-        if (asked === issuer) answered();
-      },
+      tried: (issuer) => answerOf(issuer).resolve(),
       ...(madeUp ? { issuerClient: this.#issuer.client } : {}),
     });
-    const { jwt: authenticator, anonymous } = external.authenticators;
-    const isConfigured = issuer !== undefined && this.#issuer.knows(issuer);
-    if (authenticator && isConfigured) {
-      external.start();
-      await tried;
-    }
+    const { jwt, anonymous } = external.authenticators;
     const { anonymousAuth } = this.#configuration;
+    const { enabled, paths } = anonymous ?? { enabled: anonymousAuth, paths: [] };
+    let isStarted = false;
     return {
-      authenticator,
-      anonymous: anonymous ?? { enabled: anonymousAuth, paths: [] as readonly string[] },
-      stop: () => external.stop(),
+      chain: new AuthenticationChain(
+        [
+          ...(this.#pool ? [new ClientCertificateAuthenticator({ current: () => this.#pool })] : []),
+          new BearerAuthenticator(new TokenChain([...this.#tokens, ...(jwt ? [jwt] : [])])),
+        ],
+        enabled ? new AnonymousAuthenticator(paths) : undefined,
+      ),
+      ready: async (issuer) => {
+        if (!isStarted) external.start();
+        isStarted = true;
+        await answerOf(issuer).promise;
+      },
+      close: () => external.stop(),
     };
   }
+}
+
+interface FirstDoor {
+  chain: AuthenticationChain;
+  /** Resolves once a configured issuer has been asked for its keys, be it in vain. */
+  ready(issuer: string): Promise<void>;
+  close(): void;
 }
 
 function authorizationOf(configuration: DoorsConfiguration, source: RbacSource): Authorization {

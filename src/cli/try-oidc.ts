@@ -13,6 +13,7 @@ import {
 } from './oidc-workbench.ts';
 import { placeText, workbenchTree } from './oidc-workbench-tree.ts';
 import { canvasOf } from './terminal.ts';
+import { untilTold } from './until-told.ts';
 
 interface Flags {
   claims?: string[];
@@ -93,16 +94,7 @@ async function watch(file: string, flags: Flags, parts: WorkbenchParts): Promise
   const paths = [file, flags.tokenFile, flags.keys, ...named].filter((path) => path !== undefined);
   const stops = paths.map((path) => files.watch(path, again));
   again();
-  await new Promise<void>((resolve) => {
-    // What watches files keeps no process alive.
-    const alive = setInterval(() => {}, 60_000);
-    const end = (): void => {
-      clearInterval(alive);
-      resolve();
-    };
-    process.once('SIGINT', end);
-    process.once('SIGTERM', end);
-  });
+  await untilTold();
   for (const stop of stops) stop();
   return 0;
 }
