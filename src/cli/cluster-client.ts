@@ -68,6 +68,11 @@ export class ClusterClient {
     return this.#send('PUT', path, JSON.stringify(object));
   }
 
+  /** One DELETE. Rejects as `get` does. */
+  delete(path: string): Promise<KubeObject> {
+    return this.#send('DELETE', path);
+  }
+
   /**
    * The lines of an answer that goes on until the server or `signal` ends it. Rejects as `get` does.
    */
@@ -87,7 +92,7 @@ export class ClusterClient {
   }
 
   async #send(
-    method: 'GET' | 'POST' | 'PUT',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: string,
     token?: string,
@@ -97,7 +102,7 @@ export class ClusterClient {
   }
 
   #respond(
-    method: 'GET' | 'POST' | 'PUT',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     {
       body,
@@ -153,7 +158,7 @@ async function answerOf(response: IncomingMessage, path: string): Promise<KubeOb
   try {
     object = JSON.parse(Buffer.concat(chunks).toString('utf8')) as KubeObject;
   } catch {
-    throw new Error(`${place}: HTTP ${status}, and no JSON`);
+    throw new ClusterError(status, `${place}: HTTP ${status}, and no JSON`);
   }
   if (status === 200 || status === 201) return object;
   throw new ClusterError(status, String(object['message'] ?? `${place}: HTTP ${status}`));

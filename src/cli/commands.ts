@@ -77,6 +77,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('store')
       .description('look after the store that objects are kept in: store copy')
       .allowUnknownOption();
+  if (argv[2] === 'revoke') (await import('./revoke/command.ts')).registerRevoke(program);
+  else
+    program
+      .command('revoke')
+      .description('take certificates and tokens back before they expire')
+      .allowUnknownOption();
   if (argv[2] === 'certs') (await import('./certs/command.ts')).registerCerts(program);
   else
     program
