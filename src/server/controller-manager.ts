@@ -8,6 +8,7 @@ import { CertificatesApproving, type MayAskFor } from '../controllers/certificat
 import { CertificatesCleaning } from '../controllers/certificates-cleaning.ts';
 import { CertificatesSigning } from '../controllers/certificates-signing.ts';
 import { ClusterRoleAggregation } from '../controllers/cluster-role-aggregation.ts';
+import { CredentialRevocationCleaner } from '../controllers/credential-revocation-cleaner.ts';
 import { GarbageCollector } from '../controllers/garbage-collector.ts';
 import { LegacyTokenCleaner } from '../controllers/legacy-token-cleaner.ts';
 import { LegacyTokenTracking } from '../controllers/legacy-token-tracking.ts';
@@ -157,6 +158,15 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     ...(options.clusterSigningCertFile && options.clusterSigningKeyFile
       ? [{ name: 'certificatesigningrequest-signing-controller', make: signing }]
       : []),
+    {
+      name: 'credentialrevocation-cleaner',
+      make: () =>
+        new CredentialRevocationCleaner({
+          client: clientOf('credential-revocation-cleaner'),
+          clock,
+          complain,
+        }),
+    },
     {
       name: 'bootstrapsigner',
       make: () => new BootstrapSigner(clientOf('bootstrap-signer'), clock, complain),

@@ -1,7 +1,8 @@
+import { REVOCATIONS } from '../../controllers/credential-revocation-cleaner.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import type { Revocation } from './deny-list.ts';
 
-export const REVOCATIONS = { group: 'sallyport.dev', resource: 'credentialrevocations' } as const;
+export { REVOCATIONS };
 export const REVOCATION_KIND = 'CredentialRevocation';
 export const REVOCATION_API = `${REVOCATIONS.group}/v1`;
 
