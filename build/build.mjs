@@ -1,6 +1,7 @@
 // Bundles each entry point into one file: what a start reads from disk is what it waits for.
 
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
 // Loaded only when used, and left to Node's own resolution: natives, and libraries that few starts need.
@@ -41,8 +42,38 @@ const options = {
   },
   logLevel: 'warning',
 };
+const PAGE = 'src/console/page';
+
+/** The page at /console: what it is made of has its content's hash in the name, so that browsers may keep it. */
+async function buildConsole() {
+  const { metafile } = await build({
+    entryPoints: { console: `${PAGE}/main.ts`, style: `${PAGE}/style/console.css` },
+    outdir: `${out}/console`,
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const made = (entry) =>
+    basename(
+      Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === `${PAGE}/${entry}`)[0],
+    );
+  const names = { script: made('main.ts'), style: made('style/console.css') };
+  const html = readFileSync(`${PAGE}/index.html`, 'utf8').replace(/\{\{(\w+)\}\}/g, (_, name) => names[name]);
+  writeFileSync(`${out}/console/index.html`, html);
+  copyFileSync(`${PAGE}/gate.svg`, `${out}/console/gate.svg`);
+}
+
 // What programs import is bundled apart: sharing chunks would cut the command into more files than it needs.
 await Promise.all([
+  buildConsole(),
   build({ ...options, entryPoints: { 'cli/main': 'src/cli/main.ts' }, outdir: out }),
   build({
     ...options,

@@ -21,6 +21,12 @@ export const apiserverFlags: readonly FlagGroup[] = [
       flag('data-dir', 'string', 'Folder of the embedded store. Used where --etcd-servers is not given.'),
       flag('decision-records', 'int', "How many requests to keep the doors' verdicts of, in memory.", '2000'),
       flag(
+        'console',
+        'bool',
+        'Serves a page at /console that shows requests passing the doors, to those whose RBAC rights reach /sallyport/v1/. `sallyport console` prints a way in.',
+        'false',
+      ),
+      flag(
         'explain',
         'string',
         'Who reads in Warning headers why a request of theirs is refused, and what would help: off; permitted, who may get /sallyport/explain; loopback, those and callers on this machine; authenticated, those and everybody who is known.',

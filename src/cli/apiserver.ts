@@ -184,6 +184,7 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
     serviceClusterIpRange: values.string('service-cluster-ip-range', '10.0.0.0/24'),
     serviceNodePortRange: values.string('service-node-port-range', '30000-32767'),
     eventTtlSeconds: values.number('event-ttl', 3_600_000) / 1000,
+    console: values.bool('console'),
     explain: explainMode(values.string('explain', 'off')),
     decisionRecords: Math.max(values.number('decision-records', 2000), 1),
     ...loadOptions(values),

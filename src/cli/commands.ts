@@ -38,6 +38,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('explain')
       .description('why a request got in or not: ID, --last or --follow')
       .allowUnknownOption();
+  if (argv[2] === 'console') (await import('./console.ts')).registerConsole(program);
+  else
+    program
+      .command('console')
+      .description('print a link that opens the console of a running server, once')
+      .allowUnknownOption();
   if (argv[2] === 'try') (await import('./try.ts')).registerTry(program);
   else
     program.command('try').description('play a request without a server: VERB RESOURCE').allowUnknownOption();

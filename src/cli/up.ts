@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import { AUTHENTICATED, MASTERS } from '../meta/user.ts';
 import { ensureClusterFolder } from '../pki/cluster-folder.ts';
+import type { ControlPlane } from '../server/control-plane.ts';
 import { textLog } from '../server/log.ts';
 import { serverOptions } from './apiserver.ts';
 import { apiserverFlags } from './apiserver-flags.ts';
@@ -45,6 +47,7 @@ export async function up({ dataDir, port, flags }: UpOptions): Promise<number> {
       '--enable-admission-plugins=NodeRestriction',
       '--enable-bootstrap-token-auth',
       '--explain=loopback',
+      '--console',
       ...flags,
     ];
     const { values } = parseFlags(apiserverFlags, args);
@@ -58,7 +61,7 @@ export async function up({ dataDir, port, flags }: UpOptions): Promise<number> {
             (made.length
               ? `Made in ${folder}: ${made.map((path) => path.slice(folder.length + 1)).join(', ')}\n`
               : `Everything found in ${folder}\n`) +
-            `\n  export KUBECONFIG=${paths.kubeconfig}\n  kubectl auth whoami\n\nCtrl-C stops it.\n\n`,
+            `\n  export KUBECONFIG=${paths.kubeconfig}\n  kubectl auth whoami\n\n${consoleLines(plane)}Ctrl-C stops it.\n\n`,
         );
       },
       log,
@@ -68,4 +71,17 @@ export async function up({ dataDir, port, flags }: UpOptions): Promise<number> {
     process.stderr.write(`Error: ${error instanceof FlagError ? error.message : error.message}\n`);
     return 1;
   }
+}
+
+/** The way into the console, as the user of the admin kubeconfig, whom whoever starts the server may be anyhow. */
+function consoleLines(plane: ControlPlane): string {
+  const path = plane.consoleLink({
+    name: 'kubernetes-admin',
+    groups: [MASTERS, AUTHENTICATED],
+  });
+  if (path === undefined) return '';
+  return (
+    `Watch requests pass the doors (opens once, for 10 minutes; sallyport console prints another):\n\n` +
+    `  https://127.0.0.1:${plane.port}${path}\n\n`
+  );
 }

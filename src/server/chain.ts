@@ -31,7 +31,7 @@ export interface RequestAudit {
 
 export interface ChainParts {
   clock: Clock;
-  authentication: AuthenticationChain;
+  authentication: Pick<AuthenticationChain, 'authenticate'>;
   /** The audiences of this server. */
   audiences: readonly string[];
   /** Headers that carry identities, taken off a request once its caller is known. */

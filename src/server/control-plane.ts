@@ -16,6 +16,8 @@ import { EscalationGuard } from '../authorization/rbac/escalation.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
 import type { RbacSource } from '../authorization/rbac/source.ts';
 import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
+import type { Console, ConsoleParts } from '../console/console.ts';
+import { missingAccount } from '../console/missing-account.ts';
 import { advertisedAddress, ensureKubernetesService } from '../controllers/kubernetes-service.ts';
 import { LeaderElection } from '../controllers/leader-election.ts';
 import { ServerLeases } from '../controllers/server-leases.ts';
@@ -40,6 +42,7 @@ import { Api, type ExtraPath } from './api.ts';
 import type { ApiRequest } from './api-request.ts';
 import { serverAudit } from './audit.ts';
 import { Bootstrap } from './bootstrap.ts';
+import { certificateSources } from './certificate-sources.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
 import { CredentialRevocations } from './credential-revocations.ts';
@@ -47,6 +50,7 @@ import { CustomResources, type CustomResourcesParts } from './custom-resources.t
 import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
 import { encryptionOf } from './encryption.ts';
+import type { Exchange } from './exchange.ts';
 import { refusalExplainer } from './explain-refusal.ts';
 import { flowControlOf } from './flow-control/flow-control.ts';
 import type { FlowControl } from './flow-control/priority-and-fairness.ts';
@@ -107,6 +111,7 @@ export class ControlPlane {
   readonly #encryption: EncryptionProviders | undefined;
   readonly #bootstrap: Bootstrap;
   readonly #flowControl: FlowControl | undefined;
+  readonly #console: Console | undefined;
   #controllers: { stop(): Promise<void> } | undefined;
   #customResources: CustomResources | undefined;
   #listener: Listener | undefined;
@@ -120,6 +125,7 @@ export class ControlPlane {
     caches: WatchCache[],
     lateVirtuals: LateVirtuals,
     encryption: EncryptionProviders | undefined,
+    createConsole: ((parts: ConsoleParts) => Console) | undefined,
   ) {
     const { options, log } = parts;
     this.#parts = parts;
@@ -146,7 +152,7 @@ export class ControlPlane {
       },
       onReplaced: () => {
         this.authentication.tokens.clear();
-        this.#sessions.trustChanged(['jwt']);
+        this.#trustChanged(['jwt']);
       },
     });
     this.authentication = createAuthentication(options.authentication, {
@@ -225,6 +231,7 @@ export class ControlPlane {
     });
     this.#flowControl = flowControlOf(options, this.registry, this.client, this.#clock);
     if (this.#flowControl) this.metrics.add(() => this.#flowControl!.metricsText());
+    this.#console = createConsole?.(this.#consoleParts());
     this.chain = new RequestChain(this.#chainParts());
   }
 
@@ -234,6 +241,7 @@ export class ControlPlane {
     assertAuthenticationOptions(options.authentication);
     const late = new LateVirtuals();
     let plane: ControlPlane | undefined;
+    const createConsole = options.console ? (await import('../console/console.ts')).createConsole : undefined;
     const encryption = await encryptionOf(options, log, parts.clock);
     const kinds = {
       storage: storageOf(options, store, encryption),
@@ -256,7 +264,7 @@ export class ControlPlane {
     });
     try {
       await Promise.all(caches.map((cache) => cache.start()));
-      plane = new ControlPlane(parts, registry, caches, late, encryption);
+      plane = new ControlPlane(parts, registry, caches, late, encryption, createConsole);
     } catch (error) {
       // A start that is refused leaves nothing behind that reads the store.
       for (const cache of caches) cache.stop();
@@ -296,7 +304,7 @@ export class ControlPlane {
     this.#proxyCertificate?.start(() => {});
     this.#aggregator.start();
     this.#staleLists?.start();
-    this.authentication.onTrustChange((authenticators) => this.#sessions.trustChanged(authenticators));
+    this.authentication.onTrustChange((authenticators) => this.#trustChanged(authenticators));
     this.authentication.revoked.onChange(() => this.#sessions.revoked());
     this.authentication.start();
     this.#external.start();
@@ -309,7 +317,7 @@ export class ControlPlane {
         http2: options.tls.http2,
         maxStreams: options.tls.maxStreams,
       },
-      this.chain.serve,
+      this.#serve,
     );
     this.#port = await this.#listener.listen();
     this.#filled = this.#fillIn();
@@ -435,6 +443,11 @@ export class ControlPlane {
     return this.#filled;
   }
 
+  /** Path and fragment that let a user into the console once; undefined where there is none. */
+  consoleLink(user: UserInfo): string | undefined {
+    return this.#console?.link(user);
+  }
+
   get port(): number {
     return this.#port;
   }
@@ -479,9 +492,9 @@ export class ControlPlane {
   }
 
   #makeSessions(): OpenSessions {
-    const { chain, revoked } = this.authentication;
+    const { revoked } = this.authentication;
     return new OpenSessions({
-      authenticate: (question) => chain.authenticate(question),
+      authenticate: (question) => this.#authenticator().authenticate(question),
       judge: ({ verdict, question: { certificates } }) =>
         revoked.judge(verdict, { certificates, now: this.#clock.now() }),
       ended: ({ verdict, question: { path } }, why) =>
@@ -564,6 +577,7 @@ export class ControlPlane {
       issuer,
       extra: [
         decisionsPath({ decisions: this.decisions, policy, watches: this.#watches }),
+        ...(this.#console?.paths ?? []),
         ...(this.#parts.extra ?? []),
       ],
       explain,
@@ -571,7 +585,7 @@ export class ControlPlane {
     return {
       ...(explain ? { explain } : {}),
       clock: this.#clock,
-      authentication: this.authentication.chain,
+      authentication: this.#authenticator(),
       audiences: this.authentication.apiAudiences,
       authorization: this.authorization.chain,
       decisions: this.decisions,
@@ -617,6 +631,48 @@ export class ControlPlane {
       },
       ...(this.#flowControl ? { flowControl: this.#flowControl } : {}),
       handle: (request) => api.handle(request),
+    };
+  }
+
+  readonly #serve = (exchange: Exchange): void => {
+    if (!this.#console?.serve(exchange)) this.chain.serve(exchange);
+  };
+
+  /** Links and sessions of the console say who asks before the authenticators are asked. */
+  #authenticator(): ChainParts['authentication'] {
+    const { chain } = this.authentication;
+    const page = this.#console;
+    if (!page) return chain;
+    return { authenticate: (request) => page.authenticate(request) ?? chain.authenticate(request) };
+  }
+
+  #trustChanged(authenticators: readonly string[]): void {
+    this.#sessions.trustChanged(authenticators);
+    this.#console?.trustChanged(authenticators);
+  }
+
+  #consoleParts(): ConsoleParts {
+    const { options } = this.#parts;
+    return {
+      clock: this.#clock,
+      judge: (verdict, request) =>
+        this.authentication.revoked.judge(verdict, request) ??
+        missingAccount(verdict, this.client.lister({ group: '', resource: 'serviceaccounts' })!),
+      policy: rbacSource(this.client),
+      registry: this.registry,
+      namespaces: () =>
+        this.client
+          .lister({ group: '', resource: 'namespaces' })!
+          .list()
+          .map(({ metadata }) => metadata.name ?? ''),
+      certificates: certificateSources(options, () => this.#certificate.current.cert),
+      doors: () => ({
+        authorizers: [...this.authorization.types],
+        admission: this.#admission.names,
+        audit: this.#audit !== undefined,
+        store: options.store.engine,
+        decisionRecords: options.decisionRecords,
+      }),
     };
   }
 

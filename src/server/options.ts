@@ -57,6 +57,8 @@ export interface ServerOptions {
   serviceNodePortRange: string;
   eventTtlSeconds: number;
   decisionRecords: number;
+  /** Whether the page at /console is served; off unless told. */
+  console?: boolean;
   /** Who is told in the answer why a request is refused. */
   explain: ExplainMode;
   /** API Priority and Fairness; false: the two numbers below bound reads and writes. */

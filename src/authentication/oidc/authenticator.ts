@@ -100,12 +100,12 @@ export class JwtAuthenticator {
   #user(claims: Claims | Fault): AuthenticationVerdict {
     const user = claims instanceof Fault ? claims : this.#mapping.userOf(claims);
     if (user instanceof Fault) return this.#refused(user);
-    return this.#authenticated(user, (claims as Claims)['iat']);
+    return this.#authenticated(user, claims as Claims);
   }
 
-  #authenticated(user: UserInfo, iat: unknown): AuthenticationVerdict {
+  #authenticated(user: UserInfo, { iat, exp }: Claims): AuthenticationVerdict {
     const issued = typeof iat === 'number' && Number.isFinite(iat) ? { issuedAt: iat * 1000 } : {};
-    const facts = { issuer: this.issuer };
+    const facts = { issuer: this.issuer, ...(typeof exp === 'number' ? { expiry: exp } : {}) };
     return { verdict: 'authenticated', by: BY, code: 'OIDC', facts, user, ...issued };
   }
 

@@ -1,6 +1,6 @@
 import type { Fix, Fixes } from './fix.ts';
 import { oidcFixes } from './oidc.ts';
-import { at, either } from './phrases.ts';
+import { at, either, expired } from './phrases.ts';
 import { serviceAccountFixes } from './service-account.ts';
 import { x509Fixes } from './x509.ts';
 
@@ -33,6 +33,26 @@ export const authenticationFixes: Fixes = {
   USER_REVOKED_BEFORE: ({ user, issuedBefore, issuedAt, reason }) => ({
     what: `what ${user} was issued before ${at(issuedBefore)} was revoked${because(reason)}; ${issuedAt === undefined ? 'nobody knows when this credential was issued' : `this credential is from ${at(issuedAt)}`}`,
     fix: 'have a new certificate or token issued; `sallyport revoke undo` takes it back, for those who may',
+  }),
+  CONSOLE_LINK_UNKNOWN: () => ({
+    what: 'the link to the console has been used already, or another server gave it, or this one before it was restarted',
+    fix: 'get another: sallyport console',
+  }),
+  CONSOLE_LINK_EXPIRED: ({ notAfter }, { now }) => ({
+    what: `the link to the console ${expired(notAfter, now)}`,
+    fix: 'get another: sallyport console',
+  }),
+  CONSOLE_SESSION_UNKNOWN: () => ({
+    what: 'the session of the console has ended, or began before this server was restarted',
+    fix: 'sign in again: sallyport console prints a link',
+  }),
+  CONSOLE_SESSION_EXPIRED: ({ notAfter }, { now }) => ({
+    what: `the session of the console ${expired(notAfter, now)}`,
+    fix: 'sign in again: sallyport console prints a link',
+  }),
+  CONSOLE_SESSION_SCOPE: ({ method, path }) => ({
+    what: `a session of the console is for what the console shows, not for ${method} ${path}`,
+    fix: 'use credentials of your own for that',
   }),
   AUTHENTICATOR_BROKE: ({ kind }) => ({
     what: `an authenticator broke (${kind}), and so nobody is let in by it`,

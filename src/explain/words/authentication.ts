@@ -18,6 +18,11 @@ export const authenticationWords: Words = {
     `unable to match the audience: [${audiences.join(' ')}] , accepted: [${wanted.join(' ')}]`,
   NO_CREDENTIALS: () => 'no credentials were presented, and anonymous requests are off',
   TOKEN_UNKNOWN: () => 'invalid bearer token',
+  CONSOLE_LINK_UNKNOWN: () => 'the link to the console has been used, or was never given by this server',
+  CONSOLE_LINK_EXPIRED: () => 'the link to the console has expired',
+  CONSOLE_SESSION_UNKNOWN: () => 'the session of the console has ended, or was never begun at this server',
+  CONSOLE_SESSION_EXPIRED: () => 'the session of the console has expired',
+  CONSOLE_SESSION_SCOPE: ({ method, path }) => `a session of the console is not for ${method} ${path}`,
 
   WEBSOCKET_SEVERAL_TOKENS: () => 'multiple base64.bearer.authorization tokens specified',
   WEBSOCKET_BAD_ENCODING: () => 'invalid base64.bearer.authorization token encoding',
