@@ -7,7 +7,7 @@ import { EtcdCluster, etcdIsHere } from './support/etcd-cluster.ts';
 import { History, type WatchSession } from './support/history.ts';
 import { type Answer, Replica } from './support/replica.ts';
 
-/** SALLYPORT_ETCD_SECONDS=120 for the long run. */
+/** How long there is trouble; CONTRIBUTING.md tells of the long run. */
 const SECONDS = Number(process.env['SALLYPORT_ETCD_SECONDS'] ?? 20);
 const WRITERS = 6;
 const READERS = 3;

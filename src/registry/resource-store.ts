@@ -274,7 +274,7 @@ export class ResourceStore {
       if (this.cache.get(object.metadata.namespace ?? '', name)) throw this.#exists(namespace, name);
       return object;
     }
-    const ttlSeconds = this.strategy.ttlSeconds?.(object);
+    const ttlSeconds = this.strategy.ttlSeconds?.(object, this.#parts.options);
     const value = await this.#encode(object);
     const result = await this.#write(() =>
       this.#parts.store.put(key, value, { expect: 0, ...(ttlSeconds ? { ttlSeconds } : {}) }),
@@ -374,7 +374,7 @@ export class ResourceStore {
     if (this.#same(object, existing) && !(await this.#parts.store.stale?.(key)))
       return { object, created: false, deleted: false };
     delete object.metadata.resourceVersion;
-    const ttlSeconds = this.strategy.ttlSeconds?.(object);
+    const ttlSeconds = this.strategy.ttlSeconds?.(object, this.#parts.options);
     const value = await this.#encode(object);
     const result = await this.#write(() =>
       this.#parts.store.put(key, value, {

@@ -5,9 +5,11 @@ import { strategyOf } from './strategies.ts';
 describe('strategies', () => {
   it('gives each kind its own, and what it does not know none', () => {
     expect(strategyOf('', 'services').begin).toBeDefined();
-    expect(
-      strategyOf('events.k8s.io', 'events').ttlSeconds?.({ apiVersion: 'v1', kind: 'Event', metadata: {} }),
-    ).toBe(3600);
+    const event = { apiVersion: 'v1', kind: 'Event', metadata: {} };
+    const options = { allowPrivileged: false, serviceClusterIpRange: '10.0.0.0/24' };
+    const { ttlSeconds } = strategyOf('events.k8s.io', 'events');
+    expect(ttlSeconds?.(event, options)).toBe(3600);
+    expect(ttlSeconds?.(event, { ...options, eventTtlSeconds: 60 })).toBe(60);
     expect(strategyOf('rbac.authorization.k8s.io', 'clusterroles').validateName).toBeDefined();
     expect(strategyOf('example.com', 'widgets')).toEqual({});
   });

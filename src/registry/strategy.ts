@@ -55,6 +55,8 @@ export interface StrategyOptions {
   serviceNodePortRange?: string;
   /** Other servers write to the same store. */
   shared?: boolean;
+  /** How long an Event is kept after its last write (--event-ttl); 0: for ever. Absent: an hour. */
+  eventTtlSeconds?: number;
 }
 
 /** How an update through one subresource is prepared and checked. */
@@ -140,7 +142,7 @@ export interface Strategy {
   /** The propagation policy where a delete names none. */
   defaultGarbageCollection?: 'Orphan' | 'Background';
   /** Seconds after which the store drops the object. Events. */
-  ttlSeconds?(object: KubeObject): number | undefined;
+  ttlSeconds?(object: KubeObject, options: StrategyOptions): number | undefined;
   /** The cells of a Table row, in the order of facts' columns; absent: name and creation time. `now` in milliseconds. */
   row?(object: KubeObject, now: number): Cell[];
 }

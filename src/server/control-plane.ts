@@ -251,6 +251,7 @@ export class ControlPlane {
         serviceClusterIpRange: options.serviceClusterIpRange,
         serviceNodePortRange: options.serviceNodePortRange,
         shared: options.store.engine === 'etcd',
+        eventTtlSeconds: options.eventTtlSeconds,
       },
     };
     const { registry, caches } = builtInRegistry({

@@ -21,7 +21,8 @@ export class EtcdCluster {
     this.#flags = flags;
   }
 
-  static async start(members: number): Promise<EtcdCluster> {
+  /** `more`: flags for every member. */
+  static async start(members: number, more: readonly string[] = []): Promise<EtcdCluster> {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-etcd-'));
     const clients: string[] = [];
     const peers: string[] = [];
@@ -40,6 +41,7 @@ export class EtcdCluster {
       `--initial-cluster=${cluster}`,
       '--heartbeat-interval=50',
       '--election-timeout=500',
+      ...more,
     ]);
     const made = new EtcdCluster(folder, clients, flags);
     for (let i = 0; i < members; i++) made.run(i);
@@ -58,6 +60,11 @@ export class EtcdCluster {
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Has a member hold still with all its connections open, as a machine does that is too busy; `false`: go on. */
+  freeze(member: number, still = true): void {
+    this.#processes[member]?.kill(still ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async stop(): Promise<void> {

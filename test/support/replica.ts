@@ -30,9 +30,14 @@ export class Replica {
   }
 
   static async start(folder: string, flags: readonly string[]): Promise<Replica> {
-    const made = new Replica(folder, await freePort(), flags);
+    const made = await Replica.prepare(folder, flags);
     await made.run();
     return made;
+  }
+
+  /** Not running yet. */
+  static async prepare(folder: string, flags: readonly string[]): Promise<Replica> {
+    return new Replica(folder, await freePort(), flags);
   }
 
   /** Resolves once it serves. */
@@ -56,7 +61,6 @@ export class Replica {
         fail(new Error(`ended with ${code} instead of coming up:\n${this.output}`));
       });
     });
-    this.#tls ??= credentials(join(this.#folder, 'admin.kubeconfig'));
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
@@ -130,6 +134,7 @@ export class Replica {
   #target(method: string, path: string): RequestOptions {
     const agent = this.#agent;
     const headers = { 'content-type': 'application/json' };
+    this.#tls ??= credentials(join(this.#folder, 'admin.kubeconfig'));
     return { host: '127.0.0.1', port: this.port, method, path, headers, agent, ...this.#tls };
   }
 }

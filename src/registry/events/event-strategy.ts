@@ -152,7 +152,7 @@ export function eventStrategy(strict: boolean): Strategy {
     ],
     ...(strict ? {} : { validateName: (name: string) => pathSegmentFaults(name) }),
     allowCreateOnUpdate: true,
-    ttlSeconds: () => EVENT_TTL_SECONDS,
+    ttlSeconds: (_event, { eventTtlSeconds = EVENT_TTL_SECONDS }) => eventTtlSeconds,
     selectableFields: strict ? SELECTABLE_V1 : SELECTABLE,
     row(event, now) {
       const time = (field: unknown) => since(isZero(field) ? undefined : field, now);
