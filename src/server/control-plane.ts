@@ -44,6 +44,7 @@ import { serverAudit } from './audit.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { certificateSources } from './certificate-sources.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
+import { components } from './component-status.ts';
 import { type ControllerManager, controllerManager } from './controller-manager.ts';
 import { CredentialRevocations } from './credential-revocations.ts';
 import { CustomResources, type CustomResourcesParts } from './custom-resources.ts';
@@ -543,6 +544,7 @@ export class ControlPlane {
       authorization: this.authorization.chain,
       admissionFor: (request) => this.#admissionFor(request),
       watches: this.#watches,
+      components: components(!options.controllers.includes('-*'), () => this.#parts.store.revision()),
     });
     const issuer = new IssuerDiscovery({
       issuer: options.authentication.serviceAccounts.issuers[0] ?? '',

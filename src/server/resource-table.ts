@@ -1,5 +1,6 @@
 import { rfc3339 } from '../meta/clock.ts';
 import type { ServedResource } from '../registry/registry.ts';
+import { strategyOf } from '../registry/strategies.ts';
 import { columnDescription } from './column-descriptions.ts';
 import type { TableColumn, TableConvertor } from './table.ts';
 
@@ -18,7 +19,7 @@ export function tableOf(served: ServedResource): TableConvertor {
 function make(served: ServedResource): TableConvertor {
   const { descriptor } = served;
   if (served.table) return served.table;
-  const row = served.store?.strategy.row;
+  const row = (served.store?.strategy ?? strategyOf(descriptor.group, descriptor.plural)).row;
   const key = `${descriptor.group}/${descriptor.plural}`;
   if (descriptor.columns && row) {
     const columns = descriptor.columns.map(

@@ -11,8 +11,10 @@ import {
 import type { AdmissionHook } from '../registry/admission-hook.ts';
 import type { Registry, ServedResource } from '../registry/registry.ts';
 import { shownScale } from '../registry/scale.ts';
+import { strategyOf } from '../registry/strategies.ts';
 import { answerPageNotFound, wantsPretty } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
+import { answerComponents, type Component } from './component-status.ts';
 import type { Discovery } from './discovery.ts';
 import { connect } from './handlers/connect.ts';
 import { create, createVirtual } from './handlers/create.ts';
@@ -46,6 +48,8 @@ export interface RouterParts {
   authorization: AuthorizationChain;
   admissionFor(request: ApiRequest): AdmissionHook;
   watches: OpenWatches;
+  /** What componentstatuses tells of. */
+  components: readonly Component[];
 }
 
 /** What a resource path asks for, once it is known to be one. */
@@ -94,7 +98,8 @@ export class ResourceRouter {
         return answerPageNotFound(request);
       throw resourceNotFoundError();
     }
-    const deprecated = target.served.store?.strategy.deprecated;
+    const { store, descriptor } = target.served;
+    const deprecated = (store?.strategy ?? strategyOf(descriptor.group, descriptor.plural)).deprecated;
     if (deprecated) request.warn(deprecated);
     if (target.subresource !== '') return this.#subresource(request, target);
     const { served, name } = target;
@@ -145,6 +150,8 @@ export class ResourceRouter {
         : this.#negotiate(request, served, true);
       const options = listOptions(query, watching);
       const chosen = selection(served, info.namespace, '', options.fieldSelector, options.labelSelector);
+      if (!served.store)
+        return answerComponents(request, served, this.#parts.components, chosen, '', negotiated);
       if (watching || special)
         return watch(request, served, chosen, options, negotiated, tableOf(served), this.#parts.watches);
       return list(request, served, chosen, options, negotiated, tableOf(served));
@@ -176,6 +183,10 @@ export class ResourceRouter {
     }
     const negotiated = this.#negotiate(request, served, true);
     const table = tableOf(served);
+    if (!served.store) {
+      const none = selection(served, '', '', '', '');
+      return answerComponents(request, served, this.#parts.components, none, name, negotiated);
+    }
     if (verb === 'get') return get(request, served, negotiated, table);
     const admission = this.#admission(request);
     if (verb === 'delete') return deleteOne(request, served, negotiated, table, admission);

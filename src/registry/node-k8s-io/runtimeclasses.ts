@@ -65,6 +65,7 @@ export const runtimeclasses: Strategy = {
         const message = deprecatedNodeLabel(label);
         return message ? [`scheduling.nodeSelector: ${message}`] : [];
       }),
+  allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
   row: (object, now) => [object.metadata.name ?? '', object['handler'] ?? '', age(object, now)],
 };

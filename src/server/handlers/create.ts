@@ -3,7 +3,7 @@ import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource } from '../../registry/registry.ts';
 import type { VirtualResource } from '../../registry/virtual.ts';
 import type { ApiRequest } from '../api-request.ts';
-import { decodeBody, writeOptions } from '../decode-body.ts';
+import { bodyType, decodeBody, writeOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
 import type { TableConvertor } from '../table.ts';
 import {
@@ -23,6 +23,7 @@ export async function create(
   table: TableConvertor,
   admission: AdmissionHook,
 ): Promise<void> {
+  bodyType(request);
   const body = await readBody(request);
   const options = writeOptions(request, 'CreateOptions');
   const { group, version, kind } = served.descriptor;
@@ -55,6 +56,7 @@ export async function createVirtual(
   admission: AdmissionHook,
 ): Promise<void> {
   const { info } = request;
+  bodyType(request);
   const body = await readBody(request);
   const options = writeOptions(request, 'CreateOptions');
   const object = decodeBody(request, body, served, kind, options.fieldValidation);

@@ -41,7 +41,7 @@ export function tooLargeVersionError(asked: bigint | number, current: number): S
 
 export interface Page {
   items: CachedObject[];
-  metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+  metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
 }
 
 /** Answers a list: whole or by pages, as of now, as of at least or exactly a revision. */
