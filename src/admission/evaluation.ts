@@ -18,6 +18,7 @@ import { aggregateText } from '../meta/field-error.ts';
 import type { KubeObject } from '../meta/object.ts';
 import { Budget, type Compiled, type PolicyExpressions } from './expressions.ts';
 import type { AdmissionAttributes } from './plugin.ts';
+import { requestedVersion } from './versions.ts';
 
 const INTS = { numbers: 'int' } as const;
 
@@ -74,12 +75,13 @@ export function requestBindings(
 
 function requestOf(attributes: AdmissionAttributes): Record<string, unknown> {
   const { kind, resource, subresource, name, namespace, operation, user, dryRun, options } = attributes;
+  const requested = requestedVersion(attributes);
   return {
     kind,
     resource,
     ...(subresource ? { subResource: subresource } : {}),
-    requestKind: kind,
-    requestResource: resource,
+    requestKind: requested.kind,
+    requestResource: requested.resource,
     ...(subresource ? { requestSubResource: subresource } : {}),
     ...(name ? { name } : {}),
     ...(namespace ? { namespace } : {}),

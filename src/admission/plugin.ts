@@ -2,6 +2,7 @@ import type { Facts } from '../explain/verdict.ts';
 import type { GroupVersionKind, GroupVersionResource, KubeObject } from '../meta/object.ts';
 import type { StatusError } from '../meta/status.ts';
 import type { UserInfo } from '../meta/user.ts';
+import type { ResourceVersion } from '../registry/admission-hook.ts';
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -12,6 +13,8 @@ export interface AdmissionAttributes {
   resource: GroupVersionResource;
   subresource: string;
   namespace: string;
+  /** The version that the client uses, where `kind` and `resource` are of another. */
+  requested?: ResourceVersion;
   /** Empty on a create whose name the server will make. */
   name: string;
   /** The object as it would be stored; plugins of the mutating phase change it in place. Absent on DELETE. */

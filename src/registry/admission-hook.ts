@@ -1,5 +1,11 @@
 import type { GroupVersionKind, GroupVersionResource, KubeObject } from '../meta/object.ts';
 
+/** One version of a resource. */
+export interface ResourceVersion {
+  kind: GroupVersionKind;
+  resource: GroupVersionResource;
+}
+
 /** What the registry tells admission of a write; the door adds who asks and when. */
 export interface AdmissionRequest {
   operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -12,6 +18,8 @@ export interface AdmissionRequest {
   oldObject?: KubeObject;
   options: Record<string, unknown>;
   dryRun: boolean;
+  /** The version that the client uses, where objects are shown here in another. */
+  requested?: ResourceVersion;
 }
 
 /** The admission chain as the registry calls it. A refusal is thrown as the StatusError the client gets. */

@@ -55,6 +55,8 @@ export interface ServedResource {
   store?: ResourceStore;
   virtual?: VirtualResource;
   subresources: ReadonlyMap<string, { descriptor: SubresourceDescriptor; handler: SubresourceHandler }>;
+  /** Custom resources: an object of this version in another version of its definition. */
+  convertTo?(object: KubeObject, apiVersion: string): KubeObject | Promise<KubeObject>;
   /** Absent where this is the stored version. */
   conversion?: Conversion;
   /** What bodies and patches of this version are read by. */

@@ -71,6 +71,12 @@ export interface ResourceStoreParts {
   uuid(): string;
 }
 
+/** A part of an object that stands for it at admission, as an object of another kind. */
+export interface ShownToAdmission {
+  kind: GroupVersionKind;
+  of(object: KubeObject): KubeObject;
+}
+
 /** Where an update's new object comes from: made of the object as it is stored now, undefined where there is none. */
 export interface UpdateSource {
   /** A uid the stored object must have. */
@@ -84,6 +90,8 @@ export interface UpdateOptions {
   allowCreate?: boolean;
   /** The new object is made of the stored one whatever its version: a conflict is another try, not an answer. */
   retryConflicts?: boolean;
+  /** What admission is shown in place of whole objects: a Scale. */
+  shown?: ShownToAdmission;
   /** Asked for leave to create before an update does; throws the refusal. */
   authorizeCreate?(): void | Promise<void>;
 }
@@ -333,7 +341,7 @@ export class ResourceStore {
         context,
         namespace,
         options.subresource ?? '',
-        () => this.#overwrite(context, namespace, name, object, cached!, options.subresource ?? ''),
+        () => this.#overwrite(context, namespace, name, object, cached!, options),
       );
       if (outcome !== 'lost') return outcome;
       if (!unconditional && !options.retryConflicts)
@@ -349,15 +357,18 @@ export class ResourceStore {
     name: string,
     object: KubeObject,
     cached: CachedObject,
-    subresource: string,
+    { subresource = '', shown }: UpdateOptions,
   ): Promise<{ object: KubeObject; created: boolean; deleted: boolean } | 'lost'> {
     const existing = cached.object;
     const key = this.key(namespace, name);
     this.#beforeUpdate(object, existing, context, namespace, subresource);
     await this.#checkAccess(object, existing, context, namespace);
     this.#parts.managedFields.keepTimes(object, existing);
+    const attributes = this.#attributes('UPDATE', context, namespace, name, object, existing, subresource);
     await context.admission.validate(
-      this.#attributes('UPDATE', context, namespace, name, object, existing, subresource),
+      shown
+        ? { ...attributes, kind: shown.kind, object: shown.of(object), oldObject: shown.of(existing) }
+        : attributes,
     );
     const ends = this.strategy.deletion
       ? this.strategy.deletion.mayGo(object)
@@ -685,6 +696,7 @@ export class ResourceStore {
       ...(oldObject ? { oldObject } : {}),
       options: context.options,
       dryRun: context.dryRun,
+      ...(context.requested ? { requested: context.requested } : {}),
     };
   }
 
@@ -696,10 +708,13 @@ export class ResourceStore {
     object: KubeObject,
     old: KubeObject | undefined,
     subresource = '',
+    kind = this.kind,
   ): Promise<void> {
-    await context.admission.mutate(
-      this.#attributes(old ? 'UPDATE' : 'CREATE', context, namespace, name, object, old, subresource),
-    );
+    const operation = old ? 'UPDATE' : 'CREATE';
+    await context.admission.mutate({
+      ...this.#attributes(operation, context, namespace, name, object, old, subresource),
+      kind,
+    });
   }
 
   get apiVersion(): string {

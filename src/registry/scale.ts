@@ -10,6 +10,7 @@ import {
 } from '../meta/status.ts';
 import { own, put } from '../schema/apply/schema-node.ts';
 import { selectorText } from './core/pod/workload.ts';
+import type { ShownToAdmission } from './resource-store.ts';
 
 /** Where a kind keeps what its scale subresource shows. */
 export interface ScaleMapping {
@@ -26,6 +27,14 @@ export interface ScaleMapping {
     check(object: KubeObject): void;
   };
 }
+
+export const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const;
+
+/** A write of a scale is shown to admission as a Scale, not as what it changes. */
+export const shownAsScale = (resource: GroupResource, mapping: ScaleMapping): ShownToAdmission => ({
+  kind: SCALE,
+  of: (object) => scaleOf(resource, object, mapping),
+});
 
 /** The replicas of a Scale whose object has none: no client can mean it. */
 const NO_REPLICAS = -(2 ** 31);

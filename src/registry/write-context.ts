@@ -1,5 +1,5 @@
 import type { UserInfo } from '../meta/user.ts';
-import type { AdmissionHook } from './admission-hook.ts';
+import type { AdmissionHook, ResourceVersion } from './admission-hook.ts';
 
 /** What a write through the registry knows of its request. */
 export interface WriteContext {
@@ -12,5 +12,7 @@ export interface WriteContext {
   /** CreateOptions, UpdateOptions, PatchOptions or DeleteOptions, with kind and apiVersion. */
   options: Record<string, unknown>;
   admission: AdmissionHook;
+  /** The version that the client uses, where the store's is another. */
+  requested?: ResourceVersion;
   warn(text: string): void;
 }

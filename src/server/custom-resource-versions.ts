@@ -124,6 +124,10 @@ function versionStore(
       descriptor,
       discoveryVerbs: DISCOVERY_VERBS,
       storedAs: definition.storage.kind,
+      convertTo: (object, apiVersion) =>
+        converting
+          ? converting.toVersion(cloneJson(object), definition.versionOf(apiVersion, 'to'))
+          : { ...object, apiVersion },
       table: customTable(version.raw, {
         name: columnDescription(`${group}/${plural}`, 'Name'),
         creationTimestamp: columnDescription(`${group}/${plural}`, 'Age'),

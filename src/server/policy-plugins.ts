@@ -3,6 +3,7 @@ import { MutatingAdmissionPolicy } from '../admission/policy/mutating.ts';
 import { paramFinder } from '../admission/policy/params.ts';
 import { ValidatingAdmissionPolicy } from '../admission/policy/validating.ts';
 import { redecoder } from '../admission/redecode.ts';
+import { resourceVersions } from '../admission/versions.ts';
 import { MutatingAdmissionWebhook } from '../admission/webhook/mutating.ts';
 import { ValidatingAdmissionWebhook } from '../admission/webhook/validating.ts';
 import type { AuthorizationChain } from '../authorization/chain.ts';
@@ -29,7 +30,7 @@ export function policyPlugins({
     client.lister({ group, resource })!;
   const namespaces = lister('namespaces', '');
   const services = lister('services', '');
-  const redecode = redecoder(registry);
+  const versions = resourceVersions(registry, redecoder(registry));
   const descriptors = function* () {
     for (const { descriptor, store } of registry.all()) if (store) yield descriptor;
   };
@@ -39,7 +40,7 @@ export function policyPlugins({
       { webhook, error },
       'an admission webhook failed, and the request went on as its failurePolicy says',
     );
-  const common = { namespaces, authorization };
+  const common = { namespaces, authorization, versions };
   const webhooks = { ...common, services, failedOpen };
   return [
     new MutatingAdmissionPolicy({
@@ -47,12 +48,10 @@ export function policyPlugins({
       policies: lister('mutatingadmissionpolicies'),
       bindings: lister('mutatingadmissionpolicybindings'),
       findParams,
-      redecode,
     }),
     new MutatingAdmissionWebhook({
       ...webhooks,
       configurations: lister('mutatingwebhookconfigurations'),
-      redecode,
     }),
     new ValidatingAdmissionPolicy({
       ...common,

@@ -1,8 +1,9 @@
 import type { KubeObject } from '../../meta/object.ts';
 import { notFoundError, type StatusError } from '../../meta/status.ts';
+import type { ResourceVersion } from '../../registry/admission-hook.ts';
 import type { Lister } from '../../registry/lister.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
-import { matches } from './matching.ts';
+import { type MatchParts, matches } from './matching.ts';
 import type { PolicySpec } from './objects.ts';
 import { collectParams, type FindParams, unknownParamKind } from './params.ts';
 import type { Binding, Policy } from './policies.ts';
@@ -12,6 +13,8 @@ export interface Invocation<P> {
   policy: P;
   binding: Binding;
   param: KubeObject | undefined;
+  /** The version in which the policy is to see the request. */
+  version: ResourceVersion;
 }
 
 /** A policy that cannot be evaluated as it is set up. */
@@ -26,14 +29,14 @@ export interface SetupFault<P> {
 export function invocations<Spec extends PolicySpec, Compiled, P extends Policy<Spec, Compiled>>(
   policies: readonly P[],
   attributes: AdmissionAttributes,
-  namespaces: Lister,
+  parts: MatchParts,
   find: FindParams,
 ): (Invocation<P> | SetupFault<P>)[] {
   const found: (Invocation<P> | SetupFault<P>)[] = [];
   for (const policy of policies) {
-    const fits = matches(policy.match, attributes, namespaces);
-    if (fits === false) continue;
-    if (fits !== true) {
+    const fits = matches(policy.match, attributes, parts);
+    if (!fits) continue;
+    if ('error' in fits) {
       found.push({ policy, why: `failed to configure policy: ${fits.error}` });
       continue;
     }
@@ -46,15 +49,15 @@ export function invocations<Spec extends PolicySpec, Compiled, P extends Policy<
       const fault = (why: string): void => {
         found.push({ policy, binding, why: `failed to configure binding: ${why}` });
       };
-      const bound = matches(binding.match, attributes, namespaces);
-      if (bound === false) continue;
-      if (bound !== true) {
+      const bound = matches(binding.match, attributes, parts);
+      if (!bound) continue;
+      if ('error' in bound) {
         fault(bound.error);
         continue;
       }
       const params = collectParams(paramKind, binding.spec.paramRef, attributes.namespace, find);
       if ('error' in params) fault(params.error);
-      else for (const param of params) found.push({ policy, binding, param });
+      else for (const param of params) found.push({ policy, binding, param, version: fits });
     }
   }
   return found;

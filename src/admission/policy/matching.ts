@@ -1,9 +1,17 @@
 import { StatusError } from '../../meta/status.ts';
+import type { ResourceVersion } from '../../registry/admission-hook.ts';
 import type { Lister } from '../../registry/lister.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
-import { type Rule, ruleFits } from '../webhook/rules.ts';
+import { type ResourceVersions, requestedVersion } from '../versions.ts';
+import { matchedVersion, type Rule, ruleFits } from '../webhook/rules.ts';
 import { compileSelectors, type Selectors, selected } from '../webhook/selectors.ts';
 import type { MatchResources } from './objects.ts';
+
+/** What matching looks at besides the request. */
+export interface MatchParts {
+  namespaces: Lister;
+  versions: ResourceVersions;
+}
 
 /** matchConstraints of a policy or matchResources of a binding, made ready. */
 export interface Match {
@@ -11,6 +19,7 @@ export interface Match {
   rules: readonly Rule[];
   excluded: readonly Rule[];
   selectors: Selectors;
+  matchPolicy: string | null | undefined;
 }
 
 export function compileMatch(resources: MatchResources | null | undefined): Match {
@@ -18,24 +27,43 @@ export function compileMatch(resources: MatchResources | null | undefined): Matc
     rules: resources?.resourceRules ?? [],
     excluded: resources?.excludeResourceRules ?? [],
     selectors: compileSelectors(resources ?? {}),
+    matchPolicy: resources?.matchPolicy,
   };
 }
 
 /** Whether a request of a shape may match at all: its names and labels are not looked at. */
-export const mayMatch = ({ rules }: Match, attributes: AdmissionAttributes): boolean =>
-  rules.length === 0 || rules.some((rule) => ruleFits(rule, attributes));
+export const mayMatch = (
+  { rules, matchPolicy }: Match,
+  attributes: AdmissionAttributes,
+  versions: ResourceVersions,
+): boolean =>
+  rules.length === 0 ||
+  matchedVersion(
+    (request) => rules.some((rule) => ruleFits(rule, request)),
+    matchPolicy,
+    attributes,
+    versions,
+  ) !== undefined;
 
-/** apiserver pkg/admission/plugin/policy/matching. A text is why nobody can tell. */
+/** The version in which a request matches, or undefined (apiserver pkg/admission/plugin/policy/matching). A text is why nobody can tell. */
 export function matches(
   match: Match,
   attributes: AdmissionAttributes,
-  namespaces: Lister,
-): boolean | { error: string } {
-  const fits = (rule: Rule): boolean => ruleFits(rule, attributes) && named(rule, attributes.name);
-  if (match.excluded.some(fits)) return false;
-  if (match.rules.length > 0 && !match.rules.some(fits)) return false;
+  { namespaces, versions }: MatchParts,
+): ResourceVersion | { error: string } | undefined {
+  const among = (rules: readonly Rule[]): ResourceVersion | undefined =>
+    matchedVersion(
+      (request) => rules.some((rule) => ruleFits(rule, request) && named(rule, attributes.name)),
+      match.matchPolicy,
+      attributes,
+      versions,
+    );
+  if (match.excluded.length > 0 && among(match.excluded)) return undefined;
+  const version = match.rules.length > 0 ? among(match.rules) : requestedVersion(attributes);
+  if (!version) return undefined;
   const chosen = selected(match.selectors, attributes, namespaces);
-  return chosen instanceof StatusError ? { error: chosen.message } : chosen;
+  if (chosen instanceof StatusError) return { error: chosen.message };
+  return chosen ? version : undefined;
 }
 
 const named = ({ resourceNames }: Rule, name: string): boolean =>

@@ -6,18 +6,15 @@ import type { Lister } from '../../registry/lister.ts';
 import { askOf, requestBindings } from '../evaluation.ts';
 import { Budget } from '../expressions.ts';
 import { ACCEPTED, type AdmissionAttributes, type AdmissionPlugin, type PluginVerdict } from '../plugin.ts';
-import { type Redecode, replaceObject, writtenForm } from '../redecode.ts';
+import { replaceObject, writtenForm } from '../redecode.ts';
 import { Reinvocable } from '../reinvocation.ts';
+import type { ResourceVersions } from '../versions.ts';
 import { type Invocation, invocations, namespaceOf } from './invocations.ts';
 import { compileMutations, type Mutation, mutate } from './mutations.ts';
 import type { MutatingSpec } from './objects.ts';
 import type { FindParams } from './params.ts';
 import { Policies, type Policy } from './policies.ts';
 import { type ValidatingPolicyOptions, withVariables } from './validating.ts';
-
-export interface MutatingPolicyOptions extends ValidatingPolicyOptions {
-  redecode: Redecode;
-}
 
 type MutatingPolicy = Policy<MutatingSpec, readonly Mutation[]>;
 
@@ -35,7 +32,7 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
   readonly #namespaces: Lister;
   readonly #find: FindParams;
   readonly #ask: CheckAuthorization;
-  readonly #redecode: Redecode;
+  readonly #versions: ResourceVersions;
 
   constructor({
     policies,
@@ -43,13 +40,13 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
     namespaces,
     authorization,
     findParams,
-    redecode,
-  }: MutatingPolicyOptions) {
-    this.#policies = new Policies(policies, bindings, compileMutations, true);
+    versions,
+  }: ValidatingPolicyOptions) {
+    this.#policies = new Policies(policies, bindings, compileMutations, true, versions);
     this.#namespaces = namespaces;
     this.#find = findParams;
+    this.#versions = versions;
     this.#ask = askOf(authorization);
-    this.#redecode = redecode;
   }
 
   handles(): boolean {
@@ -62,7 +59,7 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
     const found = invocations<MutatingSpec, readonly Mutation[], MutatingPolicy>(
       policies,
       attributes,
-      this.#namespaces,
+      { namespaces: this.#namespaces, versions: this.#versions },
       this.#find,
     );
     return found.length === 0 ? ACCEPTED : this.#evaluate(found, attributes);
@@ -107,22 +104,18 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
 
   /** One policy with one parameter: its mutations one after the other; one that fails does not keep the next from running. */
   async #run(
-    { policy, binding, param }: Invocation<MutatingPolicy>,
+    { policy, binding, param, version }: Invocation<MutatingPolicy>,
     attributes: AdmissionAttributes,
     reinvocable: Reinvocable,
   ): Promise<{ changed: boolean; errors: string[] } | StatusError> {
     const namespace = namespaceOf(attributes, this.#namespaces);
     if (namespace instanceof StatusError) return namespace;
     const result: { changed: boolean; errors: string[] } = { changed: false, errors: [] };
-    let object = attributes.object && writtenForm(attributes.object, attributes.kind);
+    let view = await this.#versions.view(attributes, version);
+    let object = view.object && writtenForm(view.object, view.kind);
     const before = object;
     const bindings = (budget: Budget) =>
-      withVariables(
-        requestBindings(attributes, this.#ask, namespace, object),
-        param,
-        policy.expressions,
-        budget,
-      );
+      withVariables(requestBindings(view, this.#ask, namespace, object), param, policy.expressions, budget);
     if (!policy.conditions.none) {
       const hold = await policy.conditions.hold(bindings(new Budget(RUNTIME_CEL_COST_BUDGET)));
       if (hold === false) return result;
@@ -135,15 +128,16 @@ export class MutatingAdmissionPolicy implements AdmissionPlugin {
     for (const mutation of policy.compiled) {
       if (!object) break;
       const budget = new Budget(RUNTIME_CEL_COST_BUDGET);
-      const mutated = await mutate(mutation, object, attributes, bindings(budget), budget);
+      const mutated = await mutate(mutation, object, view, bindings(budget), budget);
       if (!mutated.ok) {
         result.errors.push(mutated.error);
         continue;
       }
-      const decoded = this.#redecode(attributes, mutated.value);
+      const decoded = await this.#versions.back(mutated.value, view, attributes);
       if (!decoded.ok) return internalError(decoded.error);
       replaceObject(attributes.object!, decoded.object);
-      object = writtenForm(decoded.object, attributes.kind);
+      view = await this.#versions.view(attributes, version);
+      object = view.object && writtenForm(view.object, view.kind);
     }
     result.changed = !deepEqual(object, before);
     if (result.changed) reinvocable.changed();

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../meta/object.ts';
 import { StaticLister } from '../../registry/lister.ts';
+import { Registry } from '../../registry/registry.ts';
 import type { AdmissionAttributes, Reinvocation } from '../plugin.ts';
 import type { Redecode } from '../redecode.ts';
+import { resourceVersions } from '../versions.ts';
 import { MutatingAdmissionPolicy } from './mutating.ts';
 import { typeCheck } from './type-checking.ts';
 import { ValidatingAdmissionPolicy } from './validating.ts';
@@ -47,6 +49,7 @@ const common = {
   namespaces: new StaticLister([named('default', {})]),
   authorization: { authorize: async () => ({ decision: 'allow', reason: '' }) } as never,
   findParams: () => undefined,
+  versions: resourceVersions(new Registry(), redecode),
 };
 const lister = (...objects: KubeObject[]): StaticLister => new StaticLister(objects);
 
@@ -61,7 +64,6 @@ function validating(spec: Record<string, unknown>, binding: Record<string, unkno
 function mutating(...mutations: Record<string, unknown>[]) {
   return new MutatingAdmissionPolicy({
     ...common,
-    redecode,
     policies: lister(
       named('p', { spec: { matchConstraints: RULES, reinvocationPolicy: 'IfNeeded', mutations } }),
     ),

@@ -3,6 +3,7 @@ import type { Lister } from '../../registry/lister.ts';
 import { MatchConditions } from '../evaluation.ts';
 import { PolicyExpressions } from '../expressions.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
+import type { ResourceVersions } from '../versions.ts';
 import { isAdmissionConfiguration, ruleKey } from '../webhook/rules.ts';
 import { compileMatch, type Match, mayMatch } from './matching.ts';
 import type { BindingSpec, PolicySpec } from './objects.ts';
@@ -47,6 +48,7 @@ export class Policies<Spec extends PolicySpec, Compiled> {
   readonly #bindings: Lister;
   readonly #compile: (spec: Spec, expressions: PolicyExpressions) => Compiled;
   readonly #patchTypes: boolean;
+  readonly #versions: ResourceVersions;
   #all: readonly Policy<Spec, Compiled>[] | undefined;
   #shapes = new Map<string, readonly Policy<Spec, Compiled>[]>();
   /** By the object they are made of: objects in the cache do not change. */
@@ -57,11 +59,14 @@ export class Policies<Spec extends PolicySpec, Compiled> {
     bindings: Lister,
     compile: (spec: Spec, expressions: PolicyExpressions) => Compiled,
     patchTypes: boolean,
+    versions: ResourceVersions,
   ) {
     this.#policies = policies;
     this.#bindings = bindings;
     this.#compile = compile;
     this.#patchTypes = patchTypes;
+    this.#versions = versions;
+    versions.onChange(() => this.#shapes.clear());
     const changed = (): void => {
       this.#all = undefined;
       this.#shapes.clear();
@@ -78,7 +83,7 @@ export class Policies<Spec extends PolicySpec, Compiled> {
     if (!fitting) {
       const { group, resource } = attributes.resource;
       const none = isAdmissionConfiguration(attributes) || LEFT_ALONE.has(`${group}/${resource}`);
-      fitting = none ? [] : this.#all.filter(({ match }) => mayMatch(match, attributes));
+      fitting = none ? [] : this.#all.filter(({ match }) => mayMatch(match, attributes, this.#versions));
       if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
       this.#shapes.set(key, fitting);
     }

@@ -9,10 +9,12 @@ import {
 import { policyWords } from '../../explain/words/policy.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { forbiddenError, StatusError, type StatusReason } from '../../meta/status.ts';
+import type { ResourceVersion } from '../../registry/admission-hook.ts';
 import type { Lister } from '../../registry/lister.ts';
 import { askOf, evaluate, requestBindings } from '../evaluation.ts';
 import { Budget, type PolicyExpressions, variablesValue } from '../expressions.ts';
 import { ACCEPTED, type AdmissionAttributes, type AdmissionPlugin, type PluginVerdict } from '../plugin.ts';
+import type { ResourceVersions } from '../versions.ts';
 import { invocations, namespaceOf } from './invocations.ts';
 import type { ValidatingSpec } from './objects.ts';
 import type { FindParams } from './params.ts';
@@ -25,6 +27,7 @@ export interface ValidatingPolicyOptions {
   namespaces: Lister;
   authorization: Pick<AuthorizationChain, 'authorize'>;
   findParams: FindParams;
+  versions: ResourceVersions;
 }
 
 type ValidatingPolicy = Policy<ValidatingSpec, CompiledValidations>;
@@ -51,11 +54,14 @@ export class ValidatingAdmissionPolicy implements AdmissionPlugin {
   readonly #namespaces: Lister;
   readonly #find: FindParams;
   readonly #ask: CheckAuthorization;
+  readonly #versions: ResourceVersions;
 
-  constructor({ policies, bindings, namespaces, authorization, findParams }: ValidatingPolicyOptions) {
-    this.#policies = new Policies(policies, bindings, compileValidations, false);
+  constructor(options: ValidatingPolicyOptions) {
+    const { policies, bindings, namespaces, authorization, findParams, versions } = options;
+    this.#policies = new Policies(policies, bindings, compileValidations, false, versions);
     this.#namespaces = namespaces;
     this.#find = findParams;
+    this.#versions = versions;
     this.#ask = askOf(authorization);
   }
 
@@ -69,7 +75,7 @@ export class ValidatingAdmissionPolicy implements AdmissionPlugin {
     const found = invocations<ValidatingSpec, CompiledValidations, ValidatingPolicy>(
       policies,
       attributes,
-      this.#namespaces,
+      { namespaces: this.#namespaces, versions: this.#versions },
       this.#find,
     );
     return found.length === 0 ? ACCEPTED : this.#evaluate(found, attributes);
@@ -90,7 +96,16 @@ export class ValidatingAdmissionPolicy implements AdmissionPlugin {
         error: namespace,
       };
     }
-    const bindings = requestBindings(attributes, this.#ask, namespace);
+    const views = new Map<ResourceVersion, Bindings>();
+    const bindingsIn = async (version: ResourceVersion): Promise<Bindings> => {
+      let bindings = views.get(version);
+      if (!bindings) {
+        const view = await this.#versions.view(attributes, version);
+        bindings = requestBindings(view, this.#ask, namespace);
+        views.set(version, bindings);
+      }
+      return bindings;
+    };
     for (const one of found) {
       const { policy } = one;
       if ('why' in one) {
@@ -99,7 +114,7 @@ export class ValidatingAdmissionPolicy implements AdmissionPlugin {
         continue;
       }
       const actions = one.binding.spec.validationActions ?? [];
-      const results = await this.#validate(policy, bindings, one.param);
+      const results = await this.#validate(policy, await bindingsIn(one.version), one.param);
       for (const { why, reason, index } of results.failures) {
         for (const action of actions) {
           if (action === 'Deny')

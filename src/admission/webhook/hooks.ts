@@ -1,11 +1,13 @@
 import type { LabelSelectorObject } from '../../meta/label-selector.ts';
 import type { KubeObject } from '../../meta/object.ts';
+import type { ResourceVersion } from '../../registry/admission-hook.ts';
 import type { Lister } from '../../registry/lister.ts';
 import { WebhookClient } from '../../webhook/client.ts';
 import { type MatchConditionObject, MatchConditions } from '../evaluation.ts';
 import { PolicyExpressions } from '../expressions.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
-import { type Rule, ruleFits, ruleKey } from './rules.ts';
+import type { ResourceVersions } from '../versions.ts';
+import { matchedVersion, type Rule, type RuleRequest, ruleFits, ruleKey } from './rules.ts';
 import { compileSelectors, type Selectors } from './selectors.ts';
 import { type ClientConfig, resolveTarget } from './target.ts';
 
@@ -39,6 +41,12 @@ export interface Hook {
   timeoutMs: number;
 }
 
+/** A webhook that a request concerns, and the version in which it is to see it. */
+export interface FittingHook {
+  hook: Hook;
+  version: ResourceVersion;
+}
+
 /** Request shapes that are remembered: far more than there are resources. */
 const MAX_SHAPES = 5000;
 /** Connections to webhooks whose addresses were in use. */
@@ -51,11 +59,14 @@ const MAX_CLIENTS = 500;
 export class Hooks {
   readonly #configurations: Lister;
   #hooks: readonly Hook[] | undefined;
-  #shapes = new Map<string, readonly Hook[]>();
+  readonly #versions: ResourceVersions;
+  #shapes = new Map<string, readonly FittingHook[]>();
   readonly #clients = new Map<string, WebhookClient>();
 
-  constructor(configurations: Lister) {
+  constructor(configurations: Lister, versions: ResourceVersions) {
     this.#configurations = configurations;
+    this.#versions = versions;
+    versions.onChange(() => this.#shapes.clear());
     configurations.onChange(() => {
       this.#hooks = undefined;
       this.#shapes.clear();
@@ -63,13 +74,18 @@ export class Hooks {
   }
 
   /** Those whose rules take the request in. */
-  for(attributes: AdmissionAttributes): readonly Hook[] {
+  for(attributes: AdmissionAttributes): readonly FittingHook[] {
     const hooks = this.#all();
-    if (hooks.length === 0) return hooks;
+    if (hooks.length === 0) return [];
     const key = ruleKey(attributes);
     let fitting = this.#shapes.get(key);
     if (!fitting) {
-      fitting = hooks.filter(({ webhook }) => webhook.rules?.some((rule) => ruleFits(rule, attributes)));
+      fitting = hooks.flatMap((hook) => {
+        const { rules, matchPolicy } = hook.webhook;
+        const fits = (request: RuleRequest) => rules?.some((rule) => ruleFits(rule, request)) ?? false;
+        const version = matchedVersion(fits, matchPolicy, attributes, this.#versions);
+        return version ? [{ hook, version }] : [];
+      });
       if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
       this.#shapes.set(key, fitting);
     }

@@ -5,10 +5,11 @@ import type { Lister } from '../../registry/lister.ts';
 import { parseJson } from '../../schema/decode.ts';
 import { askOf } from '../evaluation.ts';
 import { ACCEPTED, type AdmissionAttributes, type AdmissionPlugin, type PluginVerdict } from '../plugin.ts';
-import { type Redecode, replaceObject, writtenForm } from '../redecode.ts';
+import { replaceObject, writtenForm } from '../redecode.ts';
 import { Reinvocable } from '../reinvocation.ts';
+import type { ResourceVersions } from '../versions.ts';
 import { callHook, cannotModify, concerns, failedCall, patchFailed, type WebhookParts } from './call.ts';
-import { type Hook, Hooks } from './hooks.ts';
+import { type FittingHook, type Hook, Hooks } from './hooks.ts';
 import { applyOperations, type PatchOperation } from './json-patch.ts';
 import { isAdmissionConfiguration } from './rules.ts';
 import type { ValidatingWebhookOptions } from './validating.ts';
@@ -17,7 +18,6 @@ export interface MutatingWebhookOptions extends ValidatingWebhookOptions {
   /** MutatingWebhookConfigurations. */
   configurations: Lister;
   authorization: Pick<AuthorizationChain, 'authorize'>;
-  redecode: Redecode;
 }
 
 const ANNOTATION = 'mutation.webhook.admission.k8s.io/';
@@ -27,18 +27,18 @@ const PATCH_ANNOTATION = 'patch.webhook.admission.k8s.io/';
 export class MutatingAdmissionWebhook implements AdmissionPlugin {
   readonly name = 'MutatingAdmissionWebhook';
   readonly #parts: WebhookParts;
-  readonly #redecode: Redecode;
+  readonly #versions: ResourceVersions;
   readonly #failedOpen: ((webhook: string, why: string) => void) | undefined;
 
   constructor(options: MutatingWebhookOptions) {
-    const { configurations, namespaces, services, authorization, redecode, failedOpen } = options;
+    const { configurations, namespaces, services, authorization, versions, failedOpen } = options;
     this.#parts = {
-      hooks: new Hooks(configurations),
+      hooks: new Hooks(configurations, versions),
       namespaces,
       ...(services ? { services } : {}),
       ask: askOf(authorization),
     };
-    this.#redecode = redecode;
+    this.#versions = versions;
     this.#failedOpen = failedOpen;
   }
 
@@ -52,22 +52,28 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     return this.#ask(hooks, attributes);
   }
 
-  async #ask(hooks: readonly Hook[], attributes: AdmissionAttributes): Promise<PluginVerdict> {
+  async #ask(hooks: readonly FittingHook[], attributes: AdmissionAttributes): Promise<PluginVerdict> {
     const reinvocable = Reinvocable.of(attributes, this.name);
     reinvocable.begin(attributes.object);
     const called: string[] = [];
     const changed: string[] = [];
-    let object = attributes.object && writtenForm(attributes.object, attributes.kind);
-    for (const hook of hooks) {
-      const concerned = await concerns(hook, attributes, this.#parts, object);
+    // As the last webhook's version has it, until something has changed.
+    let view: AdmissionAttributes | undefined;
+    let object: KubeObject | undefined;
+    for (const { hook, version } of hooks) {
+      if (view?.resource !== version.resource) {
+        view = await this.#versions.view(attributes, version);
+        object = view.object && writtenForm(view.object, view.kind);
+      }
+      const concerned = await concerns(hook, view, this.#parts, object);
       if (typeof concerned !== 'boolean') return concerned;
       if (!concerned || !reinvocable.calls(hook.key)) continue;
       called.push(hook.webhook.name);
-      const result = await this.#call(hook, attributes, object, reinvocable.again ? 1 : 0);
+      const result = await this.#call(hook, attributes, view, object, reinvocable.again ? 1 : 0);
       if (result.verdict) return result.verdict;
       if (result.object) {
         replaceObject(attributes.object!, result.object);
-        object = writtenForm(result.object, attributes.kind);
+        view = undefined;
         if (result.changed) {
           reinvocable.changed();
           changed.push(hook.webhook.name);
@@ -86,6 +92,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
   async #call(
     hook: Hook,
     attributes: AdmissionAttributes,
+    view: AdmissionAttributes,
     object: KubeObject | undefined,
     round: number,
   ): Promise<{ verdict?: PluginVerdict; object?: KubeObject; changed?: boolean }> {
@@ -107,7 +114,7 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
       annotate(false);
       return { verdict };
     };
-    const result = await callHook(hook, attributes, this.#parts, object, true);
+    const result = await callHook(hook, view, this.#parts, object, true);
     if (result.outcome === 'failed') return failed(result.why);
     if (result.outcome === 'denied') return refused(result.verdict);
     const { patch, patchType } = result.answer;
@@ -122,9 +129,10 @@ export class MutatingAdmissionWebhook implements AdmissionPlugin {
     if (patchType !== 'JSONPatch') return failed(`unsupported patch type "${patchType}"`);
     const applied = applyOperations(object, operations);
     if (!applied.ok) return refused(patchFailed(hook, applied.error));
-    const decoded = this.#redecode(attributes, applied.document);
+    const decoded = await this.#versions.back(applied.document, view, attributes);
     if (!decoded.ok) return refused(patchFailed(hook, decoded.error));
-    const changed = !deepEqual(writtenForm(decoded.object, attributes.kind), object);
+    const before = view === attributes ? object : writtenForm(attributes.object!, attributes.kind);
+    const changed = !deepEqual(writtenForm(decoded.object, attributes.kind), before);
     annotate(changed);
     const shown = { configuration: hook.configuration, webhook, patch: operations, patchType };
     attributes.annotate(PATCH_ANNOTATION + place, JSON.stringify(shown));

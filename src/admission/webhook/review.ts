@@ -1,9 +1,15 @@
 import { quote } from '../../meta/go-quote.ts';
-import { type KubeObject, parseGroupVersion } from '../../meta/object.ts';
+import {
+  type GroupVersionKind,
+  type GroupVersionResource,
+  type KubeObject,
+  parseGroupVersion,
+} from '../../meta/object.ts';
 import { userInfoJson } from '../../meta/user.ts';
 import { jsonText, typeFault } from '../../webhook/reply.ts';
 import { optionsOf } from '../evaluation.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
+import { requestedVersion } from '../versions.ts';
 
 export type ReviewVersion = 'v1' | 'v1beta1';
 
@@ -15,18 +21,17 @@ export function reviewBody(
   object: KubeObject | undefined,
 ): string {
   const { kind, resource, subresource, name, namespace, operation, user, oldObject, dryRun } = attributes;
-  const gvk = { group: kind.group, version: kind.version, kind: kind.kind };
-  const gvr = { group: resource.group, version: resource.version, resource: resource.resource };
+  const requested = requestedVersion(attributes);
   return JSON.stringify({
     kind: 'AdmissionReview',
     apiVersion: `admission.k8s.io/${version}`,
     request: {
       uid,
-      kind: gvk,
-      resource: gvr,
+      kind: gvk(kind),
+      resource: gvr(resource),
       ...(subresource ? { subResource: subresource } : {}),
-      requestKind: gvk,
-      requestResource: gvr,
+      requestKind: gvk(requested.kind),
+      requestResource: gvr(requested.resource),
       ...(subresource ? { requestSubResource: subresource } : {}),
       ...(name ? { name } : {}),
       ...(namespace ? { namespace } : {}),
@@ -39,6 +44,9 @@ export function reviewBody(
     },
   });
 }
+
+const gvk = ({ group, version, kind }: GroupVersionKind) => ({ group, version, kind });
+const gvr = ({ group, version, resource }: GroupVersionResource) => ({ group, version, resource });
 
 /** The Status in a refusal, as far as it is passed on. */
 export interface ReviewStatus {

@@ -1,5 +1,7 @@
 import type { GroupVersionResource } from '../../meta/object.ts';
+import type { ResourceVersion } from '../../registry/admission-hook.ts';
 import type { AdmissionAttributes, AdmissionOperation } from '../plugin.ts';
+import { type ResourceVersions, requestedVersion } from '../versions.ts';
 
 /** admissionregistration.k8s.io/v1 RuleWithOperations; with `resourceNames` a NamedRuleWithOperations. */
 export interface Rule {
@@ -36,6 +38,23 @@ export function ruleFits(rule: Rule, { operation, resource, subresource, namespa
   );
 }
 
+/**
+ * The version in which rules take a request in: its own, or with the policy `Equivalent` the first of the others
+ * (pkg/admission/plugin/webhook/generic/webhook.go, ShouldCallHook). Undefined: they do not.
+ */
+export function matchedVersion(
+  fits: (request: RuleRequest) => boolean,
+  matchPolicy: string | null | undefined,
+  attributes: AdmissionAttributes,
+  versions: ResourceVersions,
+): ResourceVersion | undefined {
+  const { operation, subresource, namespace } = attributes;
+  const as = ({ resource }: ResourceVersion) => fits({ operation, subresource, namespace, resource });
+  const own = requestedVersion(attributes);
+  if (as(own)) return own;
+  return matchPolicy === 'Exact' ? undefined : versions.others(attributes).find(as);
+}
+
 function resourceFits(wanted: string, resource: string, subresource: string): boolean {
   const slash = wanted.indexOf('/');
   const main = slash < 0 ? wanted : wanted.slice(0, slash);
@@ -58,7 +77,8 @@ export function isAdmissionConfiguration({ kind }: AdmissionAttributes): boolean
 }
 
 /** The key under which all requests that rules cannot tell apart are remembered. */
-export function ruleKey({ operation, resource, subresource, namespace }: RuleRequest): string {
-  const { group, version, resource: plural } = resource;
+export function ruleKey(attributes: AdmissionAttributes): string {
+  const { operation, subresource, namespace } = attributes;
+  const { group, version, resource: plural } = requestedVersion(attributes).resource;
   return `${operation} ${group}/${version}/${plural}/${subresource}${namespace === '' ? '' : ' n'}`;
 }

@@ -34,7 +34,7 @@ export async function create(
   matchRequestNamespace(object, namespace);
   onceOwnerReferences(object, request, false);
   if (served.conversion) object = served.conversion.toStored(object);
-  const context = writeContext(request, admission, 'CreateOptions', options);
+  const context = writeContext(request, admission, 'CreateOptions', options, served);
   const created = await served.store!.create(context, namespaceFor(served, namespace, object), object);
   answerResource(request, 201, negotiated, served, created, table);
 }

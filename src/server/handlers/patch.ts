@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../meta/object.ts';
 import { badRequestError, conflictError, notFoundError, StatusError } from '../../meta/status.ts';
 import type { KindScheme } from '../../registry/registry.ts';
-import { shownScale } from '../../registry/scale.ts';
+import { SCALE, shownAsScale, shownScale } from '../../registry/scale.ts';
 import { parseBody, YAML_TYPE } from '../../schema/decode.ts';
 import { applyJsonPatch } from '../../schema/patch/json-patch.ts';
 import { applyMergePatch } from '../../schema/patch/merge-patch.ts';
@@ -42,7 +42,7 @@ export async function patch(parts: UpdateParts): Promise<void> {
   const body = await readBody(request);
   const options = writeOptions(request, 'PatchOptions', type);
   const validation: FieldValidation = options.fieldValidation ?? 'Warn';
-  const context = writeContext(request, admission, 'PatchOptions', options);
+  const context = writeContext(request, admission, 'PatchOptions', options, served);
   const namespace = served.descriptor.namespaced ? info.namespace : '';
   const scaling = subresource?.as === 'scale' ? subresource.mapping : undefined;
   const scaleWrite = scaling && new ScaleWrite(served, scaling);
@@ -132,10 +132,14 @@ export async function patch(parts: UpdateParts): Promise<void> {
         }
         matchRequestNamespace(object, namespace);
         checkName(object, namespace, info.name);
-        if (scaleWrite && existing) object = scaleWrite.after(existing, object);
-        else if (served.conversion) object = served.conversion.toStored(object);
+        if (scaleWrite && existing) {
+          const before = scaleWrite.before(existing);
+          await store.mutate(context, namespace, info.name, object, before, info.subresource, SCALE);
+          object = scaleWrite.after(existing, object);
+        } else if (served.conversion) object = served.conversion.toStored(object);
         if (subresource?.as === 'update' && existing) object = subresource.update(object, existing);
-        await store.mutate(context, namespace, info.name, object, existing, info.subresource);
+        if (!scaleWrite)
+          await store.mutate(context, namespace, info.name, object, existing, info.subresource);
         onceOwnerReferences(object, request, true);
         return object;
       },
@@ -145,6 +149,7 @@ export async function patch(parts: UpdateParts): Promise<void> {
       allowCreate: type === APPLY_PATCH && info.subresource === '',
       retryConflicts: true,
       authorizeCreate: parts.authorizeCreate,
+      ...(scaling ? { shown: shownAsScale(store.resource, scaling) } : {}),
     },
   );
   const answer = scaling ? shownScale(store.resource, result.object, scaling) : result.object;

@@ -1,7 +1,7 @@
 import { cloneJson } from '../../meta/clone.ts';
 import { type GroupResource, groupVersion, type KubeObject } from '../../meta/object.ts';
 import type { KindScheme, ServedResource } from '../../registry/registry.ts';
-import { applyScale, type ScaleMapping, scaleOf } from '../../registry/scale.ts';
+import { applyScale, SCALE, type ScaleMapping, scaleOf } from '../../registry/scale.ts';
 import { withManagedFields } from '../../schema/apply/object-owners.ts';
 import {
   parentManagedFields,
@@ -15,8 +15,7 @@ let kind: KindScheme | undefined;
 
 /** How autoscaling/v1 Scales are decoded, patched and owned. */
 export function scaleScheme(): KindScheme {
-  const gvk = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
-  kind ??= builtInScheme(gvk, managedFieldsOf(gvk), () => {});
+  kind ??= builtInScheme(SCALE, managedFieldsOf(SCALE), () => {});
   return kind;
 }
 

@@ -2,7 +2,7 @@ import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import type { AdmissionHook } from '../../registry/admission-hook.ts';
 import type { ServedResource, SubresourceHandler } from '../../registry/registry.ts';
-import { shownScale } from '../../registry/scale.ts';
+import { SCALE, shownAsScale, shownScale } from '../../registry/scale.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { decodeBody, writeOptions } from '../decode-body.ts';
 import type { Negotiated } from '../negotiation.ts';
@@ -44,7 +44,7 @@ export async function update(parts: UpdateParts): Promise<void> {
   matchRequestNamespace(sent, namespace);
   checkName(sent, namespace, info.name);
   onceOwnerReferences(sent, request, false);
-  const context = writeContext(request, admission, 'UpdateOptions', options);
+  const context = writeContext(request, admission, 'UpdateOptions', options, served);
   const scaling = subresource?.as === 'scale' ? subresource.mapping : undefined;
   const scaleWrite = scaling && new ScaleWrite(served, scaling);
   const stored = served.conversion && !scaling ? served.conversion.toStored(sent) : sent;
@@ -62,10 +62,9 @@ export async function update(parts: UpdateParts): Promise<void> {
           const { manager, now } = context;
           const before = scaleWrite.before(existing);
           const { managedFields } = scaleScheme();
-          object = scaleWrite.after(
-            existing,
-            managedFields.update(before, object, manager, info.subresource, now),
-          );
+          const scale = managedFields.update(before, object, manager, info.subresource, now);
+          await store.mutate(context, namespace, info.name, scale, before, info.subresource, SCALE);
+          object = scaleWrite.after(existing, scale);
         } else {
           if (subresource?.as === 'update') object = subresource.update(object, existing);
           object = store.managedFields.update(
@@ -76,12 +75,17 @@ export async function update(parts: UpdateParts): Promise<void> {
             context.now,
           );
         }
-        await store.mutate(context, namespace, info.name, object, existing, info.subresource);
+        if (!scaleWrite)
+          await store.mutate(context, namespace, info.name, object, existing, info.subresource);
         onceOwnerReferences(object, request, true);
         return object;
       },
     },
-    { subresource: info.subresource, authorizeCreate: parts.authorizeCreate },
+    {
+      subresource: info.subresource,
+      authorizeCreate: parts.authorizeCreate,
+      ...(scaling ? { shown: shownAsScale(store.resource, scaling) } : {}),
+    },
   );
   const answer = scaling ? shownScale(store.resource, result.object, scaling) : result.object;
   answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);

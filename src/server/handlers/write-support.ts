@@ -1,7 +1,7 @@
 import type { GroupVersionKind, KubeObject } from '../../meta/object.ts';
 import { groupVersion } from '../../meta/object.ts';
 import { badRequestError, StatusError } from '../../meta/status.ts';
-import type { AdmissionHook } from '../../registry/admission-hook.ts';
+import type { AdmissionHook, ResourceVersion } from '../../registry/admission-hook.ts';
 import type { ServedResource } from '../../registry/registry.ts';
 import type { WriteContext } from '../../registry/write-context.ts';
 import { managerName } from '../../schema/apply/manager-name.ts';
@@ -44,6 +44,7 @@ export function writeContext(
   admission: AdmissionHook,
   kind: string,
   options: WriteOptions,
+  served?: ServedResource,
 ): WriteContext {
   return {
     user: request.user,
@@ -54,7 +55,13 @@ export function writeContext(
     options: { kind, apiVersion: 'meta.k8s.io/v1', ...options },
     admission,
     warn: request.warn,
+    ...(served?.conversion ? { requested: versionOf(served) } : {}),
   };
+}
+
+function versionOf(served: ServedResource): ResourceVersion {
+  const { group, version, plural } = served.descriptor;
+  return { kind: kindOf(served), resource: { group, version, resource: plural } };
 }
 
 /** Refuses an object whose name or namespace is another than the path's (endpoints/handlers/rest.go, checkName). */
