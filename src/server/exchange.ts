@@ -38,6 +38,7 @@ export interface Exchange {
 }
 
 const NONE: readonly string[] = [];
+const ignore = (): void => {};
 
 /** Header fields by their lower-case names, in the order sent. */
 class HeaderFields {
@@ -111,6 +112,23 @@ function collectBeforeUpgrade(
   });
 }
 
+/** A body whose length is known: HTTP/2 sees to it that neither more nor less comes (RFC 9113 8.1.1). */
+function readExactly(source: Readable, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let isWhole = false;
+    source.on('readable', () => {
+      const body = isWhole ? null : (source.read(length) as Buffer | null);
+      if (body?.length !== length) return;
+      isWhole = true;
+      resolve(body);
+    });
+    source.once('error', reject);
+    source.once('close', () => {
+      if (!isWhole) reject(new Error('the client went away before its request was whole'));
+    });
+  });
+}
+
 /** A target is a path or, as proxies send it, a whole URL; of a URL nothing but path and query is looked at (RFC 9112 3.2). */
 const splitTarget = (sent: string): [string, string] => {
   const target = sent.startsWith('/') ? sent : sent.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
@@ -129,6 +147,8 @@ export class Http2Exchange implements Exchange {
   readonly #stream: ServerHttp2Stream;
   readonly #raw: readonly string[];
   #fields: HeaderFields | undefined;
+  /** The body was read to its last byte, though not to its end. */
+  #isRead = false;
 
   constructor(
     stream: ServerHttp2Stream,
@@ -144,7 +164,7 @@ export class Http2Exchange implements Exchange {
     this.remoteAddress = peer.address;
     this.certificates = peer.certificates;
     // A client that resets its stream is no fault of ours.
-    stream.on('error', () => {});
+    stream.on('error', ignore);
   }
 
   get #headers(): HeaderFields {
@@ -165,7 +185,10 @@ export class Http2Exchange implements Exchange {
   }
 
   body(limit: number): Promise<Buffer | undefined> {
-    return collect(this.#stream, limit);
+    const length = Number(this.header('content-length') ?? 0);
+    if (!(length > 0 && length <= limit)) return collect(this.#stream, limit);
+    this.#isRead = true;
+    return readExactly(this.#stream, length);
   }
 
   source(): Readable {
@@ -178,8 +201,9 @@ export class Http2Exchange implements Exchange {
     const empty = body.length === 0 || this.method === 'HEAD';
     stream.respond({ ':status': status, ...headers } as never, empty ? { endStream: true } : {});
     if (!empty) stream.end(body);
-    // The rest of a body that nobody read would hold the stream open.
-    if (!stream.readableEnded) stream.resume();
+    // The rest of a body that nobody read would hold the stream open. Where there is none the stream is left alone: one whose
+    // end was read is destroyed before its last write is done, for which Node makes an error that costs more than the answer.
+    if (!this.#isRead && !stream.endAfterHeaders && !stream.readableEnded) stream.resume();
   }
 
   stream(status: number, headers: ResponseHeaders): Writable {
@@ -228,7 +252,7 @@ export class Http1Exchange implements Exchange {
     this.host = request.headers.host ?? '';
     this.remoteAddress = peer.address;
     this.certificates = peer.certificates;
-    response.on('error', () => {});
+    response.on('error', ignore);
   }
 
   get #headers(): HeaderFields {
