@@ -1,4 +1,5 @@
 import { type AuthenticationVerdict, countsAgainst } from '../explain/verdict.ts';
+import { VerdictLists } from '../explain/verdict-lists.ts';
 import { intersectAudiences } from './audiences.ts';
 import { withAuthenticatedGroup } from './authenticated-group.ts';
 import type { AuthenticationOutcome, AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
@@ -132,5 +133,8 @@ function accepted(
       asked,
     };
   }
-  return { verdict: withAuthenticatedGroup(verdict), asked };
+  return { verdict: withAuthenticatedGroup(verdict), asked: lists.shared(asked) };
 }
+
+/** Callers come again and again with the same credentials. */
+const lists = new VerdictLists<AuthenticationVerdict>();

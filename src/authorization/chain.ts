@@ -1,4 +1,5 @@
 import type { AuthorizationVerdict } from '../explain/verdict.ts';
+import { VerdictLists } from '../explain/verdict-lists.ts';
 import { aggregateText } from '../meta/field-error.ts';
 import { MASTERS, type UserInfo } from '../meta/user.ts';
 import type {
@@ -131,8 +132,12 @@ function decided(
   asked: readonly AuthorizationVerdict[],
 ): AuthorizationOutcome {
   const { decision, reason, error } = verdict;
-  return { decision, reason, asked, ...(error === undefined ? {} : { error }) };
+  if (error !== undefined) return { decision, reason, asked, error };
+  return { decision, reason, asked: decision === 'allow' ? lists.shared(asked) : asked };
 }
+
+/** What allows is the same rule for many requests. */
+const lists = new VerdictLists<AuthorizationVerdict>();
 
 function undecided(asked: readonly AuthorizationVerdict[]): AuthorizationOutcome {
   const reasons = asked.filter((v) => v.reason !== '').map((v) => v.reason);

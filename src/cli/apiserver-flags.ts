@@ -19,7 +19,12 @@ export const apiserverFlags: readonly FlagGroup[] = [
     title: 'Sallyport',
     flags: [
       flag('data-dir', 'string', 'Folder of the embedded store. Used where --etcd-servers is not given.'),
-      flag('decision-records', 'int', "How many requests to keep the doors' verdicts of, in memory.", '2000'),
+      flag(
+        'decision-records',
+        'int',
+        "How many requests to keep the doors' verdicts of, in memory; 0 keeps none.",
+        '2000',
+      ),
       flag(
         'console',
         'bool',

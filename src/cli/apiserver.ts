@@ -186,7 +186,7 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
     eventTtlSeconds: values.number('event-ttl', 3_600_000) / 1000,
     console: values.bool('console'),
     explain: explainMode(values.string('explain', 'off')),
-    decisionRecords: Math.max(values.number('decision-records', 2000), 1),
+    decisionRecords: Math.max(values.number('decision-records', 2000), 0),
     ...loadOptions(values),
   };
 }

@@ -41,23 +41,33 @@ export interface DecisionRecord {
   micros?: number;
 }
 
+/** What is kept of a request until somebody asks for its record, which is made then. */
+export interface KeptDecision {
+  readonly id: string;
+  record(): DecisionRecord;
+}
+
 /** The last decisions, in a ring: noting one costs an assignment, and nothing is made for readers who may never come. */
 export class DecisionRing {
-  readonly #ring: (DecisionRecord | undefined)[];
+  readonly #ring: (KeptDecision | undefined)[];
   #next = 0;
   readonly #listeners = new Set<(record: DecisionRecord) => void>();
 
+  /** @param size how many are kept; 0: none */
   constructor(size: number) {
     this.#ring = new Array(size).fill(undefined);
   }
 
-  add(record: DecisionRecord): void {
-    this.#ring[this.#next] = record;
+  add(decision: KeptDecision): void {
+    if (this.#ring.length === 0) return;
+    this.#ring[this.#next] = decision;
     this.#next = (this.#next + 1) % this.#ring.length;
   }
 
   /** Tells followers that a request has its answer. */
-  finished(record: DecisionRecord): void {
+  finished(decision: KeptDecision): void {
+    if (this.#listeners.size === 0) return;
+    const record = decision.record();
     for (const listener of this.#listeners) listener(record);
   }
 
@@ -68,7 +78,8 @@ export class DecisionRing {
 
   /** The newest of an Audit-ID: callers may send the same one again. */
   get(id: string): DecisionRecord | undefined {
-    return this.list().find((record) => record.id === id);
+    for (const kept of this.#newestFirst()) if (kept.id === id) return kept.record();
+    return undefined;
   }
 
   /** Newest first: at most so many of those that match. */
@@ -77,11 +88,20 @@ export class DecisionRing {
     matches: (record: DecisionRecord) => boolean = () => true,
   ): DecisionRecord[] {
     const out: DecisionRecord[] = [];
-    for (let i = 1; i <= this.#ring.length && out.length < limit; i++) {
-      const record = this.#ring[(this.#next - i + this.#ring.length) % this.#ring.length];
-      if (!record) break;
+    for (const kept of this.#newestFirst()) {
+      if (out.length >= limit) break;
+      const record = kept.record();
       if (matches(record)) out.push(record);
     }
     return out;
+  }
+
+  *#newestFirst(): Generator<KeptDecision> {
+    const { length } = this.#ring;
+    for (let i = 1; i <= length; i++) {
+      const kept = this.#ring[(this.#next - i + length) % length];
+      if (!kept) return;
+      yield kept;
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { DecisionRecord } from '../explain/record.ts';
 import type { UserInfo } from '../meta/user.ts';
 import { type RequestInfo, requestInfo } from '../request/request-info.ts';
 import type { AuditedExchange } from './audit.ts';
+import { DecisionNote } from './decision-note.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
 
 /** Most requests have no query; this one is only ever read. */
@@ -24,7 +24,7 @@ export class ApiRequest {
   user: UserInfo = NO_USER;
   /** Ends an answer that goes on as its time-out would; absent where it can only be cut. */
   end: (() => void) | undefined;
-  readonly record: DecisionRecord;
+  readonly record: DecisionNote;
   readonly annotations = new Map<string, string>();
   /** Header fields that the way through the doors has added to the answer. */
   readonly headers: ResponseHeaders = {};
@@ -41,24 +41,7 @@ export class ApiRequest {
     this.info = requestInfo(exchange.method, exchange.path, this.query);
     const own = exchange.header('audit-id');
     this.auditId = own || randomUUID();
-    const { path, verb, apiGroup, apiVersion, namespace, resource, subresource, name } = this.info;
-    this.record = {
-      id: this.auditId,
-      at: now,
-      request: {
-        method: exchange.method,
-        path,
-        verb,
-        apiGroup,
-        apiVersion,
-        namespace,
-        resource,
-        subresource,
-        name,
-        remoteAddress: exchange.remoteAddress,
-        userAgent: exchange.header('user-agent') ?? '',
-      },
-    };
+    this.record = new DecisionNote(this.auditId, now, exchange, this.info);
   }
 
   /** From here on, answers wait for their events. */

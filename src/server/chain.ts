@@ -43,6 +43,8 @@ export interface ChainParts {
   /** Reasons of AlwaysAllow mode and the like may hold from the first request; true once the policy is loaded. */
   audit?: RequestAudit;
   decisions: DecisionRing;
+  /** Told of each request that has its answer, or whose client has gone. */
+  observe?(request: ApiRequest, micros: number): void;
   /** Requests that go on, to be ended when their credential is taken back. */
   sessions?: OpenSessions;
   /** Whether a request goes on: watches, proxied ones and those that change their protocol. */
@@ -84,14 +86,16 @@ export class RequestChain {
   }
 
   serve = (exchange: Exchange): void => {
-    const { clock, decisions } = this.#parts;
+    const { clock, decisions, observe } = this.#parts;
     const started = clock.monotonic();
     const request = new ApiRequest(exchange, clock.now());
     decisions.add(request.record);
     this.#running++;
     exchange.onClose(() => {
       this.#running--;
-      request.record.micros = Math.round((clock.monotonic() - started) * 1000);
+      const micros = Math.round((clock.monotonic() - started) * 1000);
+      request.record.micros = micros;
+      observe?.(request, micros);
       decisions.finished(request.record);
       if (this.#running === 0) for (const tell of this.#idle.splice(0)) tell();
     });
@@ -118,7 +122,7 @@ export class RequestChain {
     const asked = authorization.authorize(attributes);
     const outcome = asked instanceof Promise ? await asked : asked;
     const micros = Math.round((clock.monotonic() - started) * 1000);
-    request.record.authorization = { micros, decision: outcome.decision, asked: outcome.asked };
+    request.record.authorized(outcome, micros);
     const authorized = this.#authorized(request, attributes, outcome);
     if (authorized !== true && !(await authorized)) return;
     const handled = this.#parts.handle(request);
@@ -150,13 +154,10 @@ export class RequestChain {
       // Keys and authorities that changed while somebody was asked: the answer may be by the old ones.
       if (generation === sessions?.generation || tries === MAX_TRIES) break;
     }
-    request.record.authentication = {
-      micros: Math.round((clock.monotonic() - started) * 1000),
-      asked: outcome.asked,
-    };
+    const micros = Math.round((clock.monotonic() - started) * 1000);
     if (outcome.verdict.verdict === 'authenticated') {
       request.user = outcome.verdict.user;
-      request.record.authentication.user = request.user;
+      request.record.authenticated(outcome.asked, micros, request.user);
       if (sessions && this.#parts.goesOn?.(request)) {
         const end = (): void => (request.end ? request.end() : request.exchange.cut());
         exchange.onClose(sessions.add({ verdict: outcome.verdict, question, end }));
@@ -164,8 +165,8 @@ export class RequestChain {
       return true;
     }
     // A verdict of the chain's own stands in no authenticator's list.
-    if (!outcome.asked.includes(outcome.verdict))
-      request.record.authentication.asked = [...outcome.asked, outcome.verdict];
+    const all = outcome.asked.includes(outcome.verdict) ? outcome.asked : [...outcome.asked, outcome.verdict];
+    request.record.authenticated(all, micros, undefined);
     this.#parts.logRefusal(request, 'authentication', outcome);
     const { audit } = this.#parts;
     if (audit && !(await audit.received(request, false))) return false;

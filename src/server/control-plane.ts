@@ -135,7 +135,6 @@ export class ControlPlane {
     this.#encryption = encryption;
     this.#caches = caches;
     this.decisions = new DecisionRing(options.decisionRecords);
-    this.decisions.follow((record) => this.metrics.observe(record));
     this.client = this.#clientOf(LOOPBACK, 'kube-apiserver');
     const lister = (group: string, resource: string): Lister => this.client.lister({ group, resource })!;
 
@@ -592,6 +591,7 @@ export class ControlPlane {
       audiences: this.authentication.apiAudiences,
       authorization: this.authorization.chain,
       decisions: this.decisions,
+      observe: (request, micros) => this.metrics.requests.observe(request, micros),
       sessions: this.#sessions,
       goesOn: ({ info, exchange, query }) =>
         isLongRunning(info) || exchange.upgrade !== undefined || query.has('watch'),

@@ -2,6 +2,7 @@ import { pathAttributes } from '../authorization/attributes.ts';
 import type { AuthorizationChain } from '../authorization/chain.ts';
 import type { RbacSource } from '../authorization/rbac/source.ts';
 import { type Explanation, explanationsOf, missingRight } from '../explain/explanation.ts';
+import type { DecisionRecord } from '../explain/record.ts';
 import { AUTHENTICATED, type UserInfo } from '../meta/user.ts';
 import type { ApiRequest } from './api-request.ts';
 
@@ -34,7 +35,7 @@ export function refusalExplainer(parts: RefusalExplainerParts): RefusalExplainer
   return async (request) => {
     try {
       if (!(await mayKnow(parts, request))) return;
-      const explanations = await explanationsNow(request.record, parts.policy, request.now);
+      const explanations = await explanationsNow(request.record.record(), parts.policy, request.now);
       for (const explanation of explanations.slice(0, MAX_WARNINGS)) request.warn(warningOf(explanation));
     } catch (error) {
       // The refusal stands, with or without its explanation.
@@ -45,7 +46,7 @@ export function refusalExplainer(parts: RefusalExplainerParts): RefusalExplainer
 
 /** Explanations by the policy as it is now; what looks for near misses is loaded for those who ask. */
 export async function explanationsNow(
-  record: ApiRequest['record'],
+  record: DecisionRecord,
   policy: RbacSource,
   now: number,
 ): Promise<Explanation[]> {
@@ -59,7 +60,7 @@ async function mayKnow(
   { mode, authorization }: RefusalExplainerParts,
   request: ApiRequest,
 ): Promise<boolean> {
-  const caller = request.record.authentication?.user;
+  const caller = request.record.caller;
   if (mode === 'loopback' && isFromHere(request)) return true;
   if (!caller) return false;
   if (mode === 'authenticated' && isSomebody(caller)) return true;
