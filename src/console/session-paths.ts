@@ -20,7 +20,7 @@ export function sessionPaths(sessions: ConsoleSessions): ExtraPath {
     const { method } = request.exchange;
     if (path === LINKS_PATH) {
       if (method !== 'POST') throw methodNotAllowedError();
-      const link = sessions.makeLink(request.user, credentialOf(request.record) ?? { by: '' });
+      const link = sessions.makeLink(request.user, credentialOf(request.record.record()) ?? { by: '' });
       answerJson(request, 201, { path: linkPath(link.secret), expires: rfc3339(link.expires) });
       return true;
     }
