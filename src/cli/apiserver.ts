@@ -4,6 +4,7 @@ import type { AuditBatchOptions, AuditMode, AuditOptions, AuditTruncateOptions }
 import { defaultAuthenticationOptions } from '../authentication/flags.ts';
 import { EXPLAIN_MODES, type ExplainMode } from '../server/explain-refusal.ts';
 import type { ServerOptions } from '../server/options.ts';
+import { parseSniCertificate, type SniCertificate } from '../server/sni-certificates.ts';
 import { KUBERNETES_VERSION } from '../server/version.ts';
 import { apiserverFlags } from './apiserver-flags.ts';
 import { FlagError, type FlagValues, helpText, parseFlags } from './flag-set.ts';
@@ -84,6 +85,7 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
       ...certificates,
       minVersion: values.string('tls-min-version') === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
       cipherSuites: values.list('tls-cipher-suites'),
+      sni: values.list('tls-sni-cert-key').map(sniCertificate),
       http2: !values.bool('disable-http2-serving'),
       maxStreams: values.number('http2-max-streams-per-connection', 250) || 250,
     },
@@ -232,6 +234,14 @@ function loadOptions(
     goawayChance,
     shutdownDelayMs: values.number('shutdown-delay-duration', 0),
   };
+}
+
+function sniCertificate(text: string): SniCertificate {
+  try {
+    return parseSniCertificate(text);
+  } catch (error) {
+    throw new Error(`--tls-sni-cert-key ${JSON.stringify(text)}: ${(error as Error).message}`);
+  }
 }
 
 function stalePolicy(text: string): 'refuse' | 'warn' {

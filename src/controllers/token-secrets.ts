@@ -37,7 +37,7 @@ export class TokenSecretsController implements Controller {
   readonly name = 'serviceaccount-token-controller';
   readonly #client: ObjectClient;
   readonly #makeToken: LegacyTokenMaker;
-  readonly #rootCa: string;
+  #rootCa: string;
   readonly #accounts: WorkQueue;
   readonly #secrets: WorkQueue;
   readonly #stops: (() => void)[] = [];
@@ -58,6 +58,12 @@ export class TokenSecretsController implements Controller {
       failed,
       maxAttempts: MAX_ATTEMPTS,
     });
+  }
+
+  /** Puts another bundle into Secrets from now on, those that are there included. */
+  publish(rootCa: string): void {
+    this.#rootCa = Buffer.from(rootCa).toString('base64');
+    for (const secret of this.#client.lister(SECRETS)!.list()) this.#addSecret(secret);
   }
 
   start(): void {

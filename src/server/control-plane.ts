@@ -70,6 +70,7 @@ import { storageOf } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
 import { WatchedCertificate } from './serving-certificate.ts';
+import { SniCertificates } from './sni-certificates.ts';
 import { StaleLists } from './stale-lists.ts';
 import { storeTrouble } from './store-trouble.ts';
 import { userAccess } from './user-access.ts';
@@ -106,6 +107,7 @@ export class ControlPlane {
   readonly #revocations: CredentialRevocations;
   readonly #staleLists: StaleLists | undefined;
   readonly #certificate: WatchedCertificate;
+  readonly #sni: SniCertificates | undefined;
   readonly #external: ExternalAuthentication;
   readonly #aggregator: Aggregator;
   readonly #proxyCertificate: WatchedCertificate | undefined;
@@ -209,6 +211,7 @@ export class ControlPlane {
       }),
     );
     this.#certificate = new WatchedCertificate(options.tls.certFile, options.tls.keyFile, log);
+    if (options.tls.sni.length) this.#sni = new SniCertificates(options.tls.sni, log);
     this.#audit = serverAudit(options.audit, log, this.#clock);
     const { proxyClientCertFile, proxyClientKeyFile } = options;
     if (proxyClientCertFile && proxyClientKeyFile)
@@ -299,9 +302,9 @@ export class ControlPlane {
   /** Listens, fills in what a cluster has from the start, and runs the control loops. Resolves once it listens. */
   async start(): Promise<number> {
     const { options, log } = this.#parts;
-    this.#certificate.start(() => this.#listener?.renew(this.#tls()));
-    for (const authority of this.authentication.clientAuthorities)
-      authority.onChange(() => this.#listener?.renew(this.#tls()));
+    this.#certificate.start(() => this.#renewTls());
+    this.#sni?.start(() => this.#renewTls());
+    for (const authority of this.authentication.clientAuthorities) authority.onChange(() => this.#renewTls());
     this.#proxyCertificate?.start(() => {});
     this.#aggregator.start();
     this.#staleLists?.start();
@@ -309,11 +312,13 @@ export class ControlPlane {
     this.authentication.revoked.onChange(() => this.#sessions.revoked());
     this.authentication.start();
     this.#external.start();
+    this.#renewTls();
     this.#listener = new Listener(
       {
         address: options.bindAddress,
         port: options.port,
         tls: this.#tls(),
+        ...(this.#sni ? { sni: (host: string) => this.#sni!.find(host) } : {}),
         minVersion: options.tls.minVersion,
         http2: options.tls.http2,
         maxStreams: options.tls.maxStreams,
@@ -432,6 +437,7 @@ export class ControlPlane {
     this.#flowControl?.stop();
     await this.#audit?.close();
     this.#certificate.stop();
+    this.#sni?.stop();
     for (const cache of this.#caches) cache.stop();
     this.#encryption?.close();
   }
@@ -682,6 +688,13 @@ export class ControlPlane {
   #tls() {
     const authorities = this.authentication.clientAuthorities.map((pool) => pool.current().toPem());
     return { ...this.#certificate.current, ...(authorities.length ? { ca: authorities } : {}) };
+  }
+
+  /** Handshakes from now on are with the certificates and authorities there are now. */
+  #renewTls(): void {
+    const { cert: _, key: __, ...common } = this.#tls();
+    this.#sni?.renew({ ...common, minVersion: this.#parts.options.tls.minVersion });
+    this.#listener?.renew(this.#tls());
   }
 }
 

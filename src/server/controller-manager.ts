@@ -21,9 +21,9 @@ import { type LegacyTokenMaker, TokenSecretsController } from '../controllers/to
 import type { Clock } from '../meta/clock.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import type { Registry } from '../registry/registry.ts';
-import { readOptional } from './files.ts';
 import type { Log } from './log.ts';
 import type { ServerOptions } from './options.ts';
+import { RootCa } from './root-ca.ts';
 import { signingAuthorityOf } from './signing-authority.ts';
 
 export interface ControllerManager {
@@ -56,7 +56,7 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     if (controllers.includes(`-${name}`)) return false;
     return controllers.length === 0 || controllers.includes('*') || controllers.includes(name);
   };
-  const rootCa = readOptional(options.rootCaFile);
+  const rootCa = new RootCa(options.rootCaFile, log);
   const { clock, registry } = parts;
   const deletable = (namespacedOnly: boolean) => () =>
     [...registry.stores()]
@@ -91,7 +91,15 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
   const signing = (): CertificatesSigning =>
     new CertificatesSigning({
       client: clientOf('certificate-controller'),
-      authority: signingAuthorityOf(options.clusterSigningCertFile, options.clusterSigningKeyFile),
+      authority: signingAuthorityOf(
+        options.clusterSigningCertFile,
+        options.clusterSigningKeyFile,
+        ({ message }) =>
+          log.error(
+            { path: options.clusterSigningCertFile, error: message },
+            'not reloaded; the signing CA before stays in force',
+          ),
+      ),
       clock,
       random: randomBytes,
       complain,
@@ -103,8 +111,12 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     },
     {
       name: 'serviceaccount-token',
-      make: () =>
-        new TokenSecretsController(clientOf('tokens-controller'), parts.makeLegacyToken, rootCa, complain),
+      make: () => {
+        const client = clientOf('tokens-controller');
+        const made = new TokenSecretsController(client, parts.makeLegacyToken, rootCa.pem, complain);
+        rootCa.onChange((pem) => made.publish(pem));
+        return made;
+      },
     },
     {
       name: 'legacy-serviceaccount-token-tracking',
@@ -117,7 +129,11 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     },
     {
       name: 'root-ca-certificate-publisher',
-      make: () => new RootCaPublisher(clientOf('root-ca-cert-publisher'), rootCa, complain),
+      make: () => {
+        const made = new RootCaPublisher(clientOf('root-ca-cert-publisher'), rootCa.pem, complain);
+        rootCa.onChange((pem) => made.publish(pem));
+        return made;
+      },
     },
     {
       name: 'clusterrole-aggregation',
@@ -180,8 +196,10 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
   return {
     start() {
       for (const loop of running) loop.start();
+      rootCa.start();
     },
     async stop() {
+      rootCa.stop();
       await Promise.all(running.map((loop) => loop.stop()));
     },
   };

@@ -13,6 +13,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import {
   createServer as createTls,
+  type SecureContext,
   type SecureContextOptions,
   type TLSSocket,
   type Server as TlsServer,
@@ -27,10 +28,14 @@ export interface ListenerOptions {
   tls: SecureContextOptions;
   /** The least TLS version taken; kube-apiserver's default is 1.2. */
   minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** The certificate for clients that name this host; undefined: that of all others. */
+  sni?(host: string): SecureContext | undefined;
   http2?: boolean;
   /** Streams a client may have open on one connection; kube-apiserver's default is 250. */
   maxStreams?: number;
 }
+
+type SniDone = (error: Error | null, context?: SecureContext) => void;
 
 interface Peer {
   certificates: readonly CertificateDer[];
@@ -93,6 +98,9 @@ export class Listener {
       ...options.tls,
       minVersion: options.minVersion ?? 'TLSv1.2',
       ALPNProtocols: options.http2 === false ? ['http/1.1'] : ['h2', 'http/1.1'],
+      ...(options.sni
+        ? { SNICallback: (host: string, done: SniDone) => done(null, options.sni!(host)) }
+        : {}),
       requestCert: true,
       rejectUnauthorized: false,
     });
@@ -123,7 +131,8 @@ export class Listener {
 
   /** New connections get these certificates; open ones go on. */
   renew(tls: SecureContextOptions): void {
-    this.#tls.setSecureContext(tls);
+    // What is not said again would fall back to Node's own.
+    this.#tls.setSecureContext({ ...tls, minVersion: this.#options.minVersion ?? 'TLSv1.2' });
   }
 
   /** Takes no more connections, lets open requests end, and closes what is left after `graceMs`. */

@@ -2,6 +2,7 @@ import type { AuditOptions } from '../audit/options.ts';
 import type { AuthenticationOptions } from '../authentication/flags.ts';
 import type { AuthorizationOptions } from '../authorization/config/flags.ts';
 import type { ExplainMode } from './explain-refusal.ts';
+import type { SniCertificate } from './sni-certificates.ts';
 
 /** Everything a server is started with; `cli/apiserver.ts` makes it of flags, programs may make it themselves. */
 export interface ServerOptions {
@@ -13,6 +14,8 @@ export interface ServerOptions {
   tls: {
     certFile: string;
     keyFile: string;
+    /** `--tls-sni-cert-key`, repeated. */
+    sni: readonly SniCertificate[];
     minVersion: 'TLSv1.2' | 'TLSv1.3';
     cipherSuites: readonly string[];
     http2: boolean;

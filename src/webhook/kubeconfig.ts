@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { type Clock, systemClock } from '../meta/clock.ts';
@@ -236,12 +237,29 @@ export function targetOf(
     insecure: cluster['insecure-skip-tls-verify'] === true,
     credentials() {
       if (!known || clock.monotonic() - readAt > REREAD_MS) {
-        known = credentialsOf(user, files);
         readAt = clock.monotonic();
+        try {
+          const next = credentialsOf(user, files);
+          if (known && !fits(next)) return known;
+          known = next;
+        } catch (error) {
+          // A file that is being replaced: what was read before is better than nothing.
+          if (!known) throw error;
+        }
       }
       return known;
     },
   };
+}
+
+/** Whether a certificate goes with its key: they are two files, of which one may have been renewed already. */
+function fits({ certificate }: WebhookCredentials): boolean {
+  if (!certificate) return true;
+  try {
+    return new X509Certificate(certificate.certificate).checkPrivateKey(createPrivateKey(certificate.key));
+  } catch {
+    return false;
+  }
 }
 
 function credentialsOf(user: User, files: Files): WebhookCredentials {

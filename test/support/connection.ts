@@ -11,6 +11,8 @@ export interface OpenWatch {
   /** Resolves when the server has ended it, to how many milliseconds since 1970 it was then. */
   ended: Promise<number>;
   isOpen(): boolean;
+  /** How many events have come. */
+  events(): number;
 }
 
 /** One connection to a server that is kept, over either version of HTTP, for requests and for watches. */
@@ -25,6 +27,9 @@ export interface Connection {
 export function connection(version: '1.1' | '2', port: number, credentials: Credentials): Connection {
   return version === '2' ? http2(port, credentials) : http1(port, credentials);
 }
+
+/** Each event is a line. */
+const lines = (chunk: Buffer): number => chunk.reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0);
 
 function http2(port: number, { ca, certificate, token }: Credentials): Connection {
   const session: ClientHttp2Session = connect(`https://127.0.0.1:${port}`, { ca, ...certificate });
@@ -58,11 +63,14 @@ function http2(port: number, { ca, certificate, token }: Credentials): Connectio
             over(Date.now());
           });
         });
-        stream.resume();
+        let events = 0;
+        stream.on('data', (chunk: Buffer) => {
+          events += lines(chunk);
+        });
         stream.on('error', () => {});
         stream.on('response', (headers) =>
           headers[':status'] === 200
-            ? resolve({ ended, isOpen: () => isOpen })
+            ? resolve({ ended, isOpen: () => isOpen, events: () => events })
             : reject(new Error(`watch: ${headers[':status']}`)),
         );
       }),
@@ -106,9 +114,12 @@ function http1(port: number, { ca, certificate, token }: Credentials): Connectio
               over(Date.now());
             });
           });
-          answer.resume();
+          let events = 0;
+          answer.on('data', (chunk: Buffer) => {
+            events += lines(chunk);
+          });
           answer.on('error', () => {});
-          if (answer.statusCode === 200) resolve({ ended, isOpen: () => isOpen });
+          if (answer.statusCode === 200) resolve({ ended, isOpen: () => isOpen, events: () => events });
           else reject(new Error(`watch: ${answer.statusCode}`));
         });
         sent.on('error', reject);
