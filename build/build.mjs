@@ -82,6 +82,7 @@ await Promise.all([
       cel: 'src/cel/index.ts',
       authentication: 'src/authentication/index.ts',
       authorization: 'src/authorization/index.ts',
+      explain: 'src/explain/index.ts',
     },
     outdir: `${out}/lib`,
   }),

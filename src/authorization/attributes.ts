@@ -1,5 +1,5 @@
 import type { UserInfo } from '../meta/user.ts';
-import type { RequestInfo } from '../request/request-info.ts';
+import { type RequestInfo, requestInfo } from '../request/request-info.ts';
 import type { AuthorizationAttributes, SelectorAttributes } from './authorizer.ts';
 import { fieldSelectorAttributes, labelSelectorAttributes } from './selectors.ts';
 
@@ -82,4 +82,10 @@ export function resourceAttributes(user: UserInfo, asked: ResourceQuestion): Aut
 /** The same of a path. */
 export function pathAttributes(user: UserInfo, verb: string, path: string): AuthorizationAttributes {
   return { user, verb, isResourceRequest: false, ...NO_RESOURCE, path };
+}
+
+/** The question that a request of this method and URL puts to authorizers: what sallyport's own server asks. */
+export function attributesOf(method: string, url: string, user: UserInfo): AuthorizationAttributes {
+  const { pathname, searchParams } = new URL(url, 'https://server.invalid');
+  return requestAttributes(requestInfo(method, pathname, searchParams), user);
 }

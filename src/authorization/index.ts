@@ -5,6 +5,7 @@
 export { AbacAuthorizer, type AbacPolicy, readPolicyFile } from './abac.ts';
 export { alwaysAllow, alwaysDeny } from './always.ts';
 export {
+  attributesOf,
   pathAttributes,
   type ResourceQuestion,
   requestAttributes,
