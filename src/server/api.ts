@@ -1,7 +1,7 @@
 import type { IssuerDiscovery } from '../authentication/service-account/issuer-discovery.ts';
 import { methodNotAllowedError, resourceNotFoundError, StatusError } from '../meta/status.ts';
 import type { Aggregator } from './aggregation/aggregator.ts';
-import { answerBytes, answerObject, answerPageNotFound, answerStatus } from './answer.ts';
+import { answerBytes, answerObject, answerPageNotFound, answerStatus, encode } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { Discovery } from './discovery.ts';
 import type { RefusalExplainer } from './explain-refusal.ts';
@@ -21,7 +21,7 @@ import type { ResourceRouter } from './router.ts';
 import { versionInfo } from './version.ts';
 
 const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
-const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const AGGREGATED = ';g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 /** Another path of the server's own, such as the console's. Answers true where the request was its. */
 export type ExtraPath = (request: ApiRequest) => boolean | Promise<boolean>;
@@ -144,15 +144,18 @@ export class Api {
       );
       if (negotiated.transform) {
         const { body, etag } = discovery.aggregated(path === '/api' ? 'api' : 'apis');
+        const { mediaType } = negotiated;
         const headers = {
-          'content-type': AGGREGATED,
+          'content-type': `${mediaType}${AGGREGATED}`,
           vary: 'Accept',
           etag: `"${etag}"`,
           'cache-control': 'public',
         };
         if (request.exchange.header('if-none-match') === `"${etag}"`)
           return answerBytes(request, 304, headers, '');
-        return answerBytes(request, 200, headers, body);
+        const json = mediaType === 'application/json';
+        const shown = json ? body : encode(JSON.parse(body.toString()), mediaType, false);
+        return answerBytes(request, 200, headers, shown);
       }
       const list = path === '/api' ? discovery.apiVersions() : discovery.groupList();
       return answerObject(request, 200, negotiated, list, { vary: 'Accept' });

@@ -9,6 +9,7 @@ import { MissingImpersonationRight } from '../impersonation/checks.ts';
 import type { Clock } from '../meta/clock.ts';
 import { internalError, type StatusError, unauthorizedError } from '../meta/status.ts';
 import type { UserInfo } from '../meta/user.ts';
+import { deadlineFault } from '../request/deadline.ts';
 import { answerBytes, answerStatus } from './answer.ts';
 import { ApiRequest } from './api-request.ts';
 import type { Exchange } from './exchange.ts';
@@ -108,8 +109,15 @@ export class RequestChain {
   }
 
   async #pass(request: ApiRequest): Promise<void> {
-    if (!(await this.#authenticate(request))) return;
     const { audit, flowControl } = this.#parts;
+    if (request.exchange.query.includes('timeout=')) {
+      const fault = deadlineFault(request.info, request.query.get('timeout'));
+      if (fault) {
+        if (!audit || (await audit.received(request, false))) await this.#refuse(request, fault);
+        return;
+      }
+    }
+    if (!(await this.#authenticate(request))) return;
     if (audit && !(await audit.received(request, true))) return;
     if (!(await this.#impersonate(request))) return;
     await (flowControl ? flowControl.enter(request, () => this.#serve(request)) : this.#serve(request));

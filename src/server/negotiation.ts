@@ -35,7 +35,8 @@ const parsed = new Map<string, readonly Clause[]>();
 /** Clients send few different Accept headers; a caller who sends many must not fill the memory. */
 const MAX_PARSED = 500;
 
-function clauses(accept: string): readonly Clause[] {
+/** An Accept header's clauses, the most wanted first (goautoneg). */
+export function clauses(accept: string): readonly Clause[] {
   const known = parsed.get(accept);
   if (known) return known;
   const list: Clause[] = [];

@@ -2,6 +2,7 @@ import type { CustomResource } from '../schema/openapi/custom-schemas.ts';
 import type { OpenApiDocument, OpenApiDocuments } from '../schema/openapi/documents.ts';
 import { answerBytes, answerPageNotFound } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
+import { clauses } from './negotiation.ts';
 import { KUBERNETES_VERSION } from './version.ts';
 
 export interface OpenApiParts {
@@ -9,7 +10,9 @@ export interface OpenApiParts {
   generation(): number;
 }
 
-const V2_PROTOBUF = [
+/** In the order in which they are chosen from where a client takes several. */
+const V2_TYPES = [
+  'application/json',
   'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
   'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 ];
@@ -30,10 +33,10 @@ export class OpenApi {
     const documents = await this.#documents;
     const path = request.info.path.replace(/\/$/, '');
     if (path === '/openapi/v2') {
-      const accept = request.exchange.header('accept') ?? '';
-      const binary = V2_PROTOBUF.find((type) => accept.includes(type));
-      if (binary) return send(request, documents.v2Protobuf(), V2_PROTOBUF[1]!);
-      return send(request, documents.v2Json(), 'application/json');
+      const type = accepted(request, V2_TYPES);
+      if (type === undefined) return answerBytes(request, 406, { vary: 'Accept' }, '');
+      if (type === 'application/json') return send(request, documents.v2Json(), type);
+      return send(request, documents.v2Protobuf(), V2_TYPES[2]!);
     }
     if (path === '/openapi/v3') return send(request, documents.v3Index(), 'application/json');
     const document = path.startsWith('/openapi/v3/')
@@ -51,6 +54,18 @@ export class OpenApi {
     const { OpenApiDocuments } = await import('../schema/openapi/documents.ts');
     return new OpenApiDocuments({ ...this.#parts, version: `v${KUBERNETES_VERSION}` });
   }
+}
+
+/** The first of a client's clauses that one of the types fits; undefined where none does. */
+function accepted(request: ApiRequest, types: readonly string[]): string | undefined {
+  for (const { type, subtype } of clauses(request.exchange.header('accept') || '*/*')) {
+    const found = types.find((one) => {
+      const [own, ownSub] = one.split('/');
+      return (type === '*' || type === own) && (subtype === '*' || subtype === ownSub);
+    });
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function send(request: ApiRequest, document: OpenApiDocument, type: string, immutable = false): void {

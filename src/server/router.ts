@@ -71,7 +71,7 @@ export class ResourceRouter {
   #target(request: ApiRequest): Target | undefined {
     const { info } = request;
     const served = this.#parts.registry.find(info.apiGroup, info.apiVersion, info.resource);
-    if (!served || info.path.includes('//')) return undefined;
+    if (!served || info.path.includes('//') || oldVerb(request) === 'proxy') return undefined;
     const { namespaced } = served.descriptor;
     const isNamespaces = info.apiGroup === '' && info.resource === 'namespaces';
     if (!namespaced && !isNamespaces && info.namespace !== '') return undefined;
@@ -104,6 +104,8 @@ export class ResourceRouter {
     if (target.subresource !== '') return this.#subresource(request, target);
     const { served, name } = target;
     const { method } = request.exchange;
+    // `/watch/…` paths can be read, nothing else.
+    if (method !== 'GET' && oldVerb(request) === 'watch') throw methodNotAllowedError();
     if (served.virtual) {
       if (name !== '') throw resourceNotFoundError();
       if (method !== 'POST' || (served.descriptor.namespaced && info.namespace === ''))
@@ -281,6 +283,11 @@ export class ResourceRouter {
       ? notAcceptableError(WATCHABLE.map((type) => `${type};stream=watch`))
       : nothingAvailableError(MEDIA_TYPES);
   }
+}
+
+/** The verb that old paths have before the resource: `/api/v1/watch/…`, `/api/v1/proxy/…`. */
+function oldVerb({ info }: ApiRequest): string {
+  return info.path.split('/')[info.apiPrefix === 'api' ? 3 : 4] ?? '';
 }
 
 const resourceOf = ({ descriptor: { group, plural } }: ServedResource) => ({ group, resource: plural });
