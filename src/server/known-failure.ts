@@ -1,5 +1,6 @@
 import { internalError, StatusError, unknownError } from '../meta/status.ts';
 import { UndecodableObjectError } from '../storage/cached-object.ts';
+import { EncryptionError } from '../storage/encryption/transformer.ts';
 import { StoreRefusedError, StoreUnavailableError } from '../storage/store.ts';
 
 /** The answer to a failure that is no fault of this program; undefined where it is one. */
@@ -14,6 +15,7 @@ export function knownFailure(error: unknown): StatusError | undefined {
       message: 'the server is currently unable to handle the request: its store cannot be reached',
     });
   if (error instanceof StoreRefusedError) return unknownError(error.message);
-  if (error instanceof UndecodableObjectError) return internalError(error.message);
+  if (error instanceof UndecodableObjectError || error instanceof EncryptionError)
+    return internalError(error.message);
   return undefined;
 }

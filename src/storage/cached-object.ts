@@ -77,6 +77,12 @@ export class CachedObject {
     return this.#item;
   }
 
+  /** Whether its value could not be decrypted when it was read from the store. */
+  get unreadable(): boolean {
+    const source = this.#source;
+    return source !== undefined && !(source instanceof CachedObject) && unreadable(source) !== undefined;
+  }
+
   /** Bytes of its JSON, about. */
   get size(): number {
     const source = this.#item ?? this.#source;

@@ -58,6 +58,7 @@ export class PrefixedStore implements Store {
       events: (events) =>
         watcher.events(events.map((event): StoreEvent => ({ ...event, key: this.#out(event.key) }))),
       progress: (revision) => watcher.progress(revision),
+      again: () => watcher.again?.(),
       failed: (error) => watcher.failed(error),
     });
   }

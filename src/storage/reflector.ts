@@ -110,6 +110,14 @@ export class Reflector {
         if (revision > (this.#seen ?? 0)) this.#seen = revision;
         this.#target.progress(revision);
       },
+      again: () => {
+        if (ended) return;
+        this.#endWatch?.();
+        this.#endWatch = undefined;
+        this.#watching = false;
+        this.#seen = undefined;
+        void this.#begin(() => undefined);
+      },
       failed: (error) => {
         if (ended) return;
         ended = true;

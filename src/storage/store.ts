@@ -56,6 +56,8 @@ export interface StoreWatcher {
   events(events: readonly StoreEvent[]): void;
   /** Nothing of this prefix is missing up to this revision. Called at least every few seconds. */
   progress(revision: number): void;
+  /** Values that could not be read before can be now: whoever keeps them lists again. The watch is over then. */
+  again?(): void;
   /** The watch is over: compacted past it, or the engine is out of reach. */
   failed(error: Error): void;
 }

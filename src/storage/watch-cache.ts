@@ -313,7 +313,7 @@ export class WatchCache {
       const path = value.key.slice(this.prefix.length);
       paths.add(path);
       const known = this.#byPath.get(path);
-      if (known?.revision === value.revision && !another) continue;
+      if (known?.revision === value.revision && !known.unreadable && !another) continue;
       const object = this.#cached(value);
       changes.push({
         revision: value.revision,

@@ -122,6 +122,11 @@ export class ConvertingStore extends DefinitionStore {
           if (!ended) watcher.events(converted);
         }),
       progress: (revision) => enqueue(() => watcher.progress(revision)),
+      again: () =>
+        enqueue(() => {
+          stop();
+          watcher.again?.();
+        }),
       failed: (error) =>
         enqueue(() => {
           ended = true;

@@ -53,6 +53,14 @@ export class KmsPlugin {
     this.#server.forceShutdown();
   }
 
+  /** The same keys in another process, as it were. */
+  again(): KmsPlugin {
+    const other = new KmsPlugin();
+    other.keyId = this.keyId;
+    for (const [id, key] of this.#keys) other.#keys.set(id, key);
+    return other;
+  }
+
   #key(id: string): Buffer {
     const key = this.#keys.get(id) ?? randomBytes(32);
     this.#keys.set(id, key);

@@ -6,7 +6,7 @@ import { unreadable } from '../unreadable.ts';
 import { WatchCache } from '../watch-cache.ts';
 import { AesCbc, AesGcm } from './aes.ts';
 import { EncryptedStore } from './store.ts';
-import { identity, PrefixTransformers, type Transformer } from './transformer.ts';
+import { EncryptionError, identity, PrefixTransformers, type Transformer } from './transformer.ts';
 
 const gcm = new AesGcm(Buffer.alloc(32, 1));
 
@@ -95,6 +95,50 @@ describe('EncryptedStore', () => {
     await cache.start();
     const put = await store.put(key, value);
     expect(cache.get('ns', 'a')?.revision).toBe(put.ok && put.revision);
+    cache.stop();
+  });
+
+  it('is read anew once what could not be decrypted can be', async () => {
+    const below = new MemoryStore();
+    await new EncryptedStore(below, gcm).put(key, value);
+    await below.put('/registry/secrets/ns/b', Buffer.from('spoilt for ever'));
+    let here = false;
+    const service: Transformer = {
+      async fromStorage(data, at) {
+        if (!here) throw new Error('the key service is away');
+        return gcm.fromStorage(data, at);
+      },
+      async toStorage(data, at) {
+        if (!here) throw new Error('the key service is away');
+        return gcm.toStorage(data, at);
+      },
+    };
+    const store = new EncryptedStore(below, service, { firstRetryMs: 5 });
+    const errors: Error[] = [];
+    const cache = new WatchCache({
+      store,
+      prefix: '/registry/secrets/',
+      kind: 'Secret',
+      apiVersion: 'v1',
+      onError: (error) => errors.push(error),
+    });
+    await cache.start();
+    const changes: string[] = [];
+    cache.lister().onChange(({ type, object }) => changes.push(`${type} ${object.metadata.name}`));
+    let ended = 0;
+    cache.subscribe({ event: () => undefined, ended: () => ended++ });
+    expect(() => cache.get('ns', 'a')!.object).toThrow('the key service is away');
+    await expect(store.put(key, value)).rejects.toBeInstanceOf(EncryptionError);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(ended).toBe(0);
+    here = true;
+    while (ended === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (changes.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(cache.get('ns', 'a')!.object.metadata.name).toBe('a');
+    expect(() => cache.get('ns', 'b')!.object).toThrow(UndecodableObjectError);
+    expect(changes).toEqual(['ADDED a']);
+    expect(cache.ready).toBe(true);
+    expect(errors).toEqual([]);
     cache.stop();
   });
 });

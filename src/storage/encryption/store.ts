@@ -9,19 +9,33 @@ import type {
   WriteResult,
 } from '../store.ts';
 import { markUnreadable } from '../unreadable.ts';
-import type { Plain, Transformer } from './transformer.ts';
+import { EncryptionError, type Plain, type Transformer } from './transformer.ts';
+
+/** How long to wait before values are tried again that could not be read: at first, and at most. */
+const firstRetryMs = 1000;
+const longestRetryMs = 30_000;
+/** Of so many different faults one value each is tried. */
+const mostFaults = 20;
 
 /**
  * A store as one resource sees it whose values are encrypted: everything passes through, values in the clear on this side.
- * A value that can't be decrypted is given as it is stored, and marked (unreadable.ts).
+ * A value that can't be decrypted is given as it is stored, and marked (unreadable.ts). Once it can be (the key
+ * service is back, the configuration has the key again), watches end, for all to be read anew.
  */
 export class EncryptedStore implements Store {
   readonly #store: Store;
   readonly #transformer: Transformer;
+  readonly #firstRetryMs: number;
+  /** By what was wrong: one of the values that could not be read. */
+  readonly #missed = new Map<string, { key: string; value: Uint8Array }>();
+  /** The open watches, to be ended when it can be read. */
+  readonly #again = new Set<() => void>();
+  #retry: NodeJS.Timeout | undefined;
 
-  constructor(store: Store, transformer: Transformer) {
+  constructor(store: Store, transformer: Transformer, options: { firstRetryMs?: number } = {}) {
     this.#store = store;
     this.#transformer = transformer;
+    this.#firstRetryMs = options.firstRetryMs ?? firstRetryMs;
   }
 
   revision(): Promise<number> {
@@ -44,7 +58,7 @@ export class EncryptedStore implements Store {
   }
 
   async put(key: string, value: Uint8Array, options?: WriteOptions): Promise<WriteResult> {
-    const sealed = await this.#transformer.toStorage(value, key);
+    const sealed = await this.#sealed(value, key);
     return this.#result(await this.#store.put(key, sealed, options));
   }
 
@@ -80,7 +94,19 @@ export class EncryptedStore implements Store {
         });
       before = next;
     };
-    const end = this.#store.watch(prefix, after, {
+    let end: () => void = () => undefined;
+    const stop = (): void => {
+      ended = true;
+      this.#again.delete(again);
+      if (this.#again.size === 0) this.#rest();
+      end();
+    };
+    const again = (): void => {
+      stop();
+      watcher.again?.();
+    };
+    if (watcher.again) this.#again.add(again);
+    end = this.#store.watch(prefix, after, {
       events: (events) =>
         inTurn(() => {
           const opened = events.map((event) => this.#event(event));
@@ -94,13 +120,12 @@ export class EncryptedStore implements Store {
       progress: (revision) => inTurn(() => watcher.progress(revision)),
       failed: (error) =>
         inTurn(() => {
+          this.#again.delete(again);
           if (!ended) watcher.failed(error);
         }),
     });
-    return () => {
-      ended = true;
-      end();
-    };
+    if (this.#missed.size > 0) this.#tryLater(this.#firstRetryMs);
+    return stop;
   }
 
   requestProgress(prefix: string): void {
@@ -125,10 +150,51 @@ export class EncryptedStore implements Store {
     return { ...value, value: plain };
   }
 
+  async #sealed(value: Uint8Array, key: string): Promise<Uint8Array> {
+    try {
+      return await this.#transformer.toStorage(value, key);
+    } catch (error) {
+      throw new EncryptionError((error as Error).message);
+    }
+  }
+
+  /** While anybody watches. */
+  #tryLater(afterMs: number): void {
+    if (this.#retry || this.#again.size === 0) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      void this.#tryAgain(afterMs);
+    }, afterMs);
+    this.#retry.unref();
+  }
+
+  async #tryAgain(waitedMs: number): Promise<void> {
+    for (const { key, value } of this.#missed.values()) {
+      try {
+        await this.#transformer.fromStorage(asBuffer(value), key);
+      } catch {
+        continue;
+      }
+      this.#missed.clear();
+      for (const again of [...this.#again]) again();
+      return;
+    }
+    this.#tryLater(Math.min(waitedMs * 2, longestRetryMs));
+  }
+
+  #rest(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
   #plain(value: Uint8Array, key: string): Uint8Array | Promise<Uint8Array> {
     const failed = (error: Error): Uint8Array => {
+      const { message } = error;
+      if (this.#missed.size < mostFaults && !this.#missed.has(message))
+        this.#missed.set(message, { key, value });
+      this.#tryLater(this.#firstRetryMs);
       const marked = Buffer.from(value);
-      markUnreadable(marked, new Error(`unable to transform key ${JSON.stringify(key)}: ${error.message}`));
+      markUnreadable(marked, new Error(`unable to transform key ${JSON.stringify(key)}: ${message}`));
       return marked;
     };
     try {

@@ -14,6 +14,9 @@ export interface Transformer {
   toStorage(data: Uint8Array, key: string): Uint8Array | Promise<Uint8Array>;
 }
 
+/** A value could not be encrypted, so nothing was written. */
+export class EncryptionError extends Error {}
+
 const encrypted = Buffer.from('k8s:enc:');
 
 /** Stores values as they are, and refuses to read what is encrypted. */
