@@ -6,7 +6,7 @@ export function certificateSources(options: ServerOptions, serving: () => string
   const { authentication, store, tls } = options;
   const etcd = store.engine === 'etcd' ? store : undefined;
   const sources: CertificateSource[] = [
-    { use: 'serving certificate', flag: 'tls-cert-file', file: tls.certFile, pem: serving },
+    { use: 'Serving certificate', flag: 'tls-cert-file', file: tls.certFile, pem: serving },
     { use: 'CA of client certificates', flag: 'client-ca-file', file: authentication.clientCaFile },
     {
       use: 'CA of front proxies',
@@ -14,7 +14,7 @@ export function certificateSources(options: ServerOptions, serving: () => string
       file: authentication.requestHeader.clientCaFile,
     },
     {
-      use: 'client certificate for extension servers',
+      use: 'Client certificate for extension servers',
       flag: 'proxy-client-cert-file',
       file: options.proxyClientCertFile,
     },
@@ -23,14 +23,14 @@ export function certificateSources(options: ServerOptions, serving: () => string
       flag: 'cluster-signing-cert-file',
       file: options.clusterSigningCertFile,
     },
-    { use: 'root CA that pods are given', flag: 'root-ca-file', file: options.rootCaFile },
+    { use: 'Root CA that pods are given', flag: 'root-ca-file', file: options.rootCaFile },
     {
       use: 'CA of the OIDC issuer',
       flag: 'oidc-ca-file',
       file: authentication.oidc.caFile,
     },
     { use: 'CA of etcd', flag: 'etcd-cafile', file: etcd?.caFile ?? '' },
-    { use: 'client certificate for etcd', flag: 'etcd-certfile', file: etcd?.certFile ?? '' },
+    { use: 'Client certificate for etcd', flag: 'etcd-certfile', file: etcd?.certFile ?? '' },
   ];
   return sources.filter(({ file }) => file !== '');
 }

@@ -111,9 +111,21 @@ const head = (names: readonly string[]): HTMLElement =>
     ),
   );
 
+/** One certificate may be there for several uses; those that end first in front. */
+function byCertificate(
+  items: readonly ShownCertificate[],
+): { item: ShownCertificate; uses: ShownCertificate[] }[] {
+  const found = new Map<string, { item: ShownCertificate; uses: ShownCertificate[] }>();
+  for (const item of items) {
+    const there = found.get(item.fingerprint);
+    if (there) there.uses.push(item);
+    else found.set(item.fingerprint, { item, uses: [item] });
+  }
+  return [...found.values()].sort((a, b) => Date.parse(a.item.notAfter) - Date.parse(b.item.notAfter));
+}
+
 function ownTable({ items, faults }: Answer): HTMLElement {
   const now = Date.now();
-  const sorted = [...items].sort((a, b) => Date.parse(a.notAfter) - Date.parse(b.notAfter));
   return h(
     'div',
     { class: 'scroll' },
@@ -132,16 +144,18 @@ function ownTable({ items, faults }: Answer): HTMLElement {
       h(
         'tbody',
         null,
-        sorted.map((item) =>
+        byCertificate(items).map(({ item, uses }) =>
           h(
             'tr',
             null,
             h(
               'th',
               { scope: 'row', 'data-label': 'What' },
-              item.use,
-              h('code', { class: 'small block wrap', title: item.file }, `--${item.flag}`),
-              h('span', { class: 'hint wrap block' }, item.file),
+              uses.map(({ use, flag, file }) => [
+                h('span', { class: 'block' }, use),
+                h('code', { class: 'small block wrap use-flag', title: file }, `--${flag}`),
+              ]),
+              h('span', { class: 'hint wrap block' }, [...new Set(uses.map(({ file }) => file))].join(', ')),
             ),
             h(
               'td',

@@ -28,7 +28,16 @@ export interface DoorsPicture {
 /** The doors in a row, how many passed each, and requests on their way. `choose` is told of a door that is picked. */
 export function doorsPicture(choose: (door: Door) => void): DoorsPicture {
   const still = matchMedia('(prefers-reduced-motion: reduce)');
-  const lane = h('div', { class: 'lane', 'aria-hidden': 'true' }, h('div', { class: 'lane-line' }));
+  const lane = h(
+    'div',
+    { class: 'lane', 'aria-hidden': 'true' },
+    h('div', { class: 'lane-line' }),
+    h(
+      'div',
+      { class: 'lane-gates' },
+      DOORS.map(() => h('span')),
+    ),
+  );
   const parts = DOORS.map((door) => {
     const [title, question] = TITLES[door];
     const passed = h('span', { class: 'count allowed' });
@@ -97,7 +106,7 @@ export function doorsPicture(choose: (door: Door) => void): DoorsPicture {
       }
     },
     walk(record) {
-      if (still.matches || document.hidden || lane.childElementCount > MAX_WALKERS) return;
+      if (still.matches || document.hidden || lane.childElementCount > MAX_WALKERS + 1) return;
       const outcome = outcomeOf(record);
       const refusal = refusalOf(record);
       const end = refusal ? DOORS.indexOf(refusal.door) : DOORS.length - 1;

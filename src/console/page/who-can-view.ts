@@ -29,6 +29,7 @@ export function whoCanView({ session }: Context): View {
   });
   const options = h('datalist', { id: 'wc-resources' });
   const place = h('div');
+  const system = h('input', { id: 'wc-system', type: 'checkbox', onchange: show });
   const element = h(
     'div',
     { class: 'page' },
@@ -43,6 +44,7 @@ export function whoCanView({ session }: Context): View {
       { class: 'filters' },
       h('div', { class: 'field' }, h('label', { for: 'wc-namespace' }, 'Namespace'), namespace),
       h('div', { class: 'field wide' }, h('label', { for: 'wc-resource' }, 'Resource'), resource, options),
+      h('label', { class: 'check' }, system, "the system's own"),
     ),
     place,
   );
@@ -60,6 +62,11 @@ export function whoCanView({ session }: Context): View {
     );
   let choices: Choices = { namespaces: [], resources: [] };
   let turn = 0;
+  let shown: { matrix: Matrix; what: string; where: string } | undefined;
+
+  function show(): void {
+    if (shown) fill(place, matrixTable(shown.matrix, shown.what, shown.where, system.checked));
+  }
 
   async function start(): Promise<void> {
     try {
@@ -82,6 +89,7 @@ export function whoCanView({ session }: Context): View {
 
   async function ask(): Promise<void> {
     const mine = ++turn;
+    shown = undefined;
     const typed = resource.value.trim();
     const [named = '', subresource = ''] = typed.split('/', 2);
     const known = choices.resources.find((one) => nameOf(one) === named || one.resource === named);
@@ -109,7 +117,9 @@ export function whoCanView({ session }: Context): View {
     fill(place, h('p', { class: 'loading', role: 'status' }, 'Loading…'));
     try {
       const matrix = await session.api.get<Matrix>(`${PATH}?${query}`);
-      if (mine === turn) fill(place, matrixTable(matrix, typed, where));
+      if (mine !== turn) return;
+      shown = { matrix, what: typed, where };
+      show();
     } catch (error) {
       if (mine === turn) fail(error);
     }
@@ -129,15 +139,38 @@ export function whoCanView({ session }: Context): View {
 const nameOf = ({ group, resource }: { group: string; resource: string }): string =>
   group ? `${resource}.${group}` : resource;
 
-function matrixTable({ verbs, subjects }: Matrix, what: string, where: string): HTMLElement {
+/** Components of the control plane and its controllers; groups that ordinary users are in are not among them. */
+function isSystems({ kind, name, namespace }: MatrixRow): boolean {
+  if (kind === 'ServiceAccount') return namespace === 'kube-system';
+  return (
+    name.startsWith('system:') && !/^system:(?:(?:un)?authenticated|anonymous|serviceaccounts)/.test(name)
+  );
+}
+
+function matrixTable(
+  { verbs, subjects: all }: Matrix,
+  what: string,
+  where: string,
+  withSystems: boolean,
+): HTMLElement {
+  const subjects = withSystems ? all : all.filter((row) => !isSystems(row));
+  const hidden = all.length - subjects.length;
   const detail = h('div', { class: 'ways', role: 'status' });
   const scope = where ? `in ${where}` : 'in the whole cluster';
-  const masters = h('p', { class: 'hint' }, 'Besides: members of system:masters, whom no rule holds.');
+  const masters = h(
+    'p',
+    { class: 'hint' },
+    `Besides: members of system:masters, whom no rule holds${hidden ? `, and ${hidden} of the system's own users and controllers` : ''}.`,
+  );
   if (subjects.length === 0)
     return h(
       'div',
       null,
-      h('p', { class: 'empty' }, `RBAC lets nobody do anything with ${what} ${scope}.`),
+      h(
+        'p',
+        { class: 'empty' },
+        `RBAC lets nobody${hidden ? " but the system's own" : ''} do anything with ${what} ${scope}.`,
+      ),
       masters,
     );
   let chosen: HTMLElement | undefined;
@@ -157,7 +190,6 @@ function matrixTable({ verbs, subjects }: Matrix, what: string, where: string): 
           chosen = button;
           button.setAttribute('aria-pressed', 'true');
           fill(detail, waysList(`${subjectText(row)} may ${verb} ${what} ${scope} by`, ways));
-          detail.scrollIntoView({ block: 'nearest' });
         },
       },
       icon('allowed'),
