@@ -1,6 +1,7 @@
 import type { Status, StatusError } from '../meta/status.ts';
 import type { ApiRequest } from './api-request.ts';
 import { encodeProtobuf, encodeYaml } from './codec.ts';
+import { compress, GZIP_BYTES } from './compression.ts';
 import type { ResponseHeaders } from './exchange.ts';
 import { MEDIA_TYPES, type MediaType, type Negotiated, negotiate, prettyPrint } from './negotiation.ts';
 
@@ -47,11 +48,12 @@ export function answerObject(
   headers: ResponseHeaders = {},
 ): void {
   request.audit?.events.responseObject(object);
-  answerBytes(
-    request,
-    status,
-    { 'content-type': negotiated.mediaType, ...headers },
-    encode(object, negotiated.mediaType, negotiated.pretty),
+  const own = { 'content-type': negotiated.mediaType, ...headers };
+  const body = encode(object, negotiated.mediaType, negotiated.pretty);
+  if (body.length < GZIP_BYTES) return answerBytes(request, status, own, body);
+  sent(request, status);
+  void compress(request, Buffer.from(body as never)).then((sendable) =>
+    answerBytes(request, status, { ...own, ...sendable.headers }, sendable.body),
   );
 }
 

@@ -178,7 +178,9 @@ export class AuditedExchange implements Exchange {
   }
 
   stream(status: number, headers: ResponseHeaders): Writable {
-    void this.started(status);
+    // An answer in pieces has one event, as one that goes out whole.
+    if (this.#kind === 'short') this.events.status({ code: status });
+    else void this.started(status);
     const stream = this.#inner.stream(status, headers);
     const end = stream.end.bind(stream) as (...args: unknown[]) => Writable;
     stream.end = ((...args: unknown[]) => {

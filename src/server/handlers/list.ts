@@ -4,9 +4,8 @@ import type { ServedResource } from '../../registry/registry.ts';
 import type { CacheView } from '../../storage/cache-view.ts';
 import type { CachedObject } from '../../storage/cached-object.ts';
 import { CompactedError, FutureRevisionError } from '../../storage/store.ts';
-import { answerBytes, answerObject } from '../answer.ts';
+import { answerObject } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
-import { compress } from '../compression.ts';
 import type { Negotiated } from '../negotiation.ts';
 import {
   goTypeOf,
@@ -17,6 +16,7 @@ import {
   wrongShapeError,
 } from '../table.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
+import { answerLongBody, MANY_ITEMS } from './list-body.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 
@@ -70,51 +70,68 @@ export async function answerPage(
   if (negotiated.transform?.as === 'Table') {
     const include = includeObject(request.query.get('includeObject'));
     const { version } = negotiated.transform;
-    const rows = page.items.map(shown);
-    const body = toTable(table, rows, { ...page.metadata }, include, request.now, true, version);
-    answerObject(request, 200, negotiated, body);
+    const tableOf = (objects: KubeObject[]) =>
+      toTable(table, objects, { ...page.metadata }, include, request.now, true, version);
+    if (isLong(page, negotiated)) {
+      const element = (item: CachedObject) => (tableOf([shown(item)])['rows'] as unknown[])[0];
+      return answerElements(request, { ...tableOf([]), rows: [] }, page, element);
+    }
+    answerObject(request, 200, negotiated, tableOf(page.items.map(shown)));
     return;
   }
   if (negotiated.transform) {
     const { as, version } = negotiated.transform;
     if (as === 'PartialObjectMetadata') throw wrongShapeError(as, goTypeOf(served, true));
-    const items = page.items.map((item) => partialMetadata(shown(item), version));
-    answerObject(request, 200, negotiated, {
+    const element = (item: CachedObject) => partialMetadata(shown(item), version);
+    const list = {
       kind: 'PartialObjectMetadataList',
       apiVersion: `meta.k8s.io/${version}`,
       metadata: page.metadata,
-      items,
-    });
+    };
+    if (isLong(page, negotiated)) return answerElements(request, { ...list, items: [] }, page, element);
+    answerObject(request, 200, negotiated, { ...list, items: page.items.map(element) });
     return;
   }
   const kind = descriptor.listKind;
   const apiVersion = groupVersion(descriptor);
   if (negotiated.mediaType === 'application/json' && !negotiated.pretty && !conversion) {
     const head = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(page.metadata)},"items":[`;
-    const body = join(head, page.items, ']}\n');
-    const sendable = await compress(request, body);
-    answerBytes(request, 200, { 'content-type': 'application/json', ...sendable.headers }, sendable.body);
-    return;
+    const { items } = page;
+    return answerLongBody(request, {
+      head,
+      count: items.length,
+      piece: (i) => items[i]!.item,
+      size: (i) => items[i]!.size,
+      check: (i) => void items[i]!.item,
+      tail: ']}\n',
+    });
   }
-  const items = page.items.map((item) => {
+  const element = (item: CachedObject) => {
     const { kind: _kind, apiVersion: _apiVersion, ...rest } = shown(item);
     return rest;
-  });
-  answerObject(request, 200, negotiated, { kind, apiVersion, metadata: page.metadata, items });
+  };
+  const whole = { kind, apiVersion, metadata: page.metadata };
+  if (isLong(page, negotiated)) return answerElements(request, { ...whole, items: [] }, page, element);
+  answerObject(request, 200, negotiated, { ...whole, items: page.items.map(element) });
 }
 
-/** Items' bytes with commas between them: one copy, straight to where they are sent from. */
-function join(head: string, items: readonly CachedObject[], tail: string): Buffer {
-  let size = Buffer.byteLength(head) + tail.length + Math.max(items.length - 1, 0);
-  for (const { item } of items) size += item.length;
-  const body = Buffer.allocUnsafe(size);
-  let at = body.write(head);
-  for (let i = 0; i < items.length; i++) {
-    if (i > 0) body[at++] = 0x2c;
-    at += items[i]!.item.copy(body, at);
-  }
-  body.write(tail, at);
-  return body;
+const isLong = ({ items }: Page, { mediaType, pretty }: Negotiated): boolean =>
+  mediaType === 'application/json' && !pretty && items.length >= MANY_ITEMS;
+
+/** `whole` ends with an empty array, which the elements are put into. */
+function answerElements(
+  request: ApiRequest,
+  whole: Record<string, unknown>,
+  { items }: Page,
+  element: (item: CachedObject) => unknown,
+): Promise<void> {
+  return answerLongBody(request, {
+    head: JSON.stringify(whole).slice(0, -2),
+    count: items.length,
+    piece: (i) => Buffer.from(JSON.stringify(element(items[i]!))),
+    check: (i) => void items[i]!.object,
+    tail: ']}\n',
+  });
 }
 
 /** What a list shows: the whole selection or a page of it, as of the revision that its options mean. */
