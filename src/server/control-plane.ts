@@ -51,6 +51,7 @@ import { CustomResources, type CustomResourcesParts } from './custom-resources.t
 import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
 import { encryptionOf } from './encryption.ts';
+import { EventLoopDelay } from './event-loop-delay.ts';
 import type { Exchange } from './exchange.ts';
 import { refusalExplainer } from './explain-refusal.ts';
 import { flowControlOf } from './flow-control/flow-control.ts';
@@ -102,7 +103,8 @@ export class ControlPlane {
   readonly #caches: WatchCache[];
   readonly #admission: AdmissionChain;
   readonly #audit: ReturnType<typeof serverAudit>;
-  readonly #watches = new OpenWatches();
+  readonly #loopDelay = new EventLoopDelay();
+  readonly #watches: OpenWatches;
   readonly #sessions: OpenSessions;
   readonly #revocations: CredentialRevocations;
   readonly #staleLists: StaleLists | undefined;
@@ -132,6 +134,7 @@ export class ControlPlane {
   ) {
     const { options, log } = parts;
     this.#parts = parts;
+    this.#watches = new OpenWatches(options.minRequestTimeoutS);
     this.#clock = parts.clock ?? systemClock;
     this.registry = registry;
     this.#encryption = encryption;
@@ -233,6 +236,8 @@ export class ControlPlane {
         ),
     });
     this.#flowControl = flowControlOf(options, this.registry, this.client, this.#clock);
+    this.metrics.add(() => this.#loopDelay.text());
+    this.metrics.add(() => this.#watches.metricsText());
     if (this.#flowControl) this.metrics.add(() => this.#flowControl!.metricsText());
     this.#console = createConsole?.(this.#consoleParts());
     this.chain = new RequestChain(this.#chainParts());
@@ -325,6 +330,7 @@ export class ControlPlane {
       },
       this.#serve,
     );
+    this.#loopDelay.start();
     this.#port = await this.#listener.listen();
     this.#filled = this.#fillIn();
     log.info({ address: options.bindAddress, port: this.#port }, 'serving');
@@ -435,6 +441,7 @@ export class ControlPlane {
     this.#external.stop();
     this.authorization.close();
     this.#flowControl?.stop();
+    this.#loopDelay.stop();
     await this.#audit?.close();
     this.#certificate.stop();
     this.#sni?.stop();

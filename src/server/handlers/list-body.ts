@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { pipeline, type Writable } from 'node:stream';
 import { answerBytes } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
@@ -76,19 +75,20 @@ async function checkAll({ count, check }: LongBody): Promise<void> {
   }
 }
 
-/** Resolves when there is room again, or nobody left to write to. */
-async function drained(sink: Writable, out: Writable): Promise<void> {
-  const ends = new AbortController();
-  const stop = (): void => ends.abort();
-  out.once('close', stop);
-  try {
-    if (out.destroyed || sink.destroyed) return;
-    await once(sink, 'drain', { signal: ends.signal });
-  } catch {
-    // The client has gone: the caller sees that.
-  } finally {
-    out.removeListener('close', stop);
-  }
+/** Resolves when there is room again, or nobody left to write to. `out`: where `sink` leads to. */
+export function drained(sink: Writable, out: Writable = sink): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      sink.removeListener('drain', done);
+      sink.removeListener('close', done);
+      out.removeListener('close', done);
+      resolve();
+    };
+    if (out.destroyed || sink.destroyed) return resolve();
+    sink.once('drain', done);
+    sink.once('close', done);
+    if (out !== sink) out.once('close', done);
+  });
 }
 
 function bytesOf({ head, count, size, tail }: LongBody): number {

@@ -11,6 +11,7 @@ import {
 } from '../../storage/cached-object.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { encodeWatchFrame } from '../codec.ts';
+import { metricText } from '../metric-text.ts';
 import type { Negotiated } from '../negotiation.ts';
 import {
   type IncludeObject,
@@ -20,22 +21,38 @@ import {
   toTable,
 } from '../table.ts';
 import { FUTURE_WAIT_MS, tooLargeVersionError } from './list.ts';
+import { drained } from './list-body.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 
-/** kube-apiserver's --min-request-timeout: a watch without a limit of its own ends after this, or up to twice this. */
-const MIN_TIMEOUT_S = 1800;
 const BOOKMARK_EVERY_MS = 60_000;
 /** So long before its end a watch gets a last bookmark (storage/cacher, nextBookmarkTime). */
 const LAST_BOOKMARK_S = 2;
 /** Timers know no longer time. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** A watcher that is so far behind is dropped: it may come back and resume, and others are not held up for it. */
-const MAX_BEHIND_BYTES = 32 * 1024 * 1024;
+/**
+ * A watcher that is so far behind is dropped, and one that is less far behind for so long: it may come back and resume, and
+ * nothing is held for it meanwhile.
+ */
+const MAX_BEHIND_BYTES = 16 * 1024 * 1024;
+const BEHIND_BYTES = 1024 * 1024;
+const MAX_BEHIND_MS = 30_000;
+/** What is there when a watch begins goes out in pieces of about this, each once the one before has gone. */
+const CHUNK_BYTES = 128 * 1024;
+/** A watch that has not begun by then gives its seats to others. */
+const SEAT_MS = 5000;
 
 /** Open watches, to be ended when the server stops. */
 export class OpenWatches {
   readonly #ends = new Set<() => void>();
+  /** --min-request-timeout: a watch without a limit of its own ends after so many seconds, or up to twice as many. */
+  readonly minTimeoutS: number;
+  /** Watches that were dropped because they did not read, by resource. */
+  readonly #dropped = new Map<string, { group: string; resource: string; count: number }>();
+
+  constructor(minTimeoutS = 1800) {
+    this.minTimeoutS = minTimeoutS;
+  }
 
   add(end: () => void): () => void {
     this.#ends.add(end);
@@ -44,6 +61,25 @@ export class OpenWatches {
 
   get count(): number {
     return this.#ends.size;
+  }
+
+  noteDropped({ group, plural: resource }: ServedResource['descriptor']): void {
+    const key = `${resource}.${group}`;
+    const found = this.#dropped.get(key) ?? { group, resource, count: 0 };
+    found.count++;
+    this.#dropped.set(key, found);
+  }
+
+  metricsText(): string {
+    return metricText(
+      'apiserver_terminated_watchers_total',
+      'Watches that were ended because their clients did not read.',
+      'counter',
+      [...this.#dropped.values()].map(({ group, resource, count }) => ({
+        labels: { group, resource },
+        value: count,
+      })),
+    );
   }
 
   /** Ends all of them, as a time-out would: clients come back when they can. */
@@ -89,28 +125,39 @@ export async function watch(
     out.end(form.error(tooLargeVersionError(options.version, cache.revision).status as never));
     return;
   }
-  const watcher = new Watcher(out, selection, form, options.allowWatchBookmarks);
+  const watcher = new Watcher(out, selection, form, options.allowWatchBookmarks, () => {
+    open.noteDropped(served.descriptor);
+    request.exchange.cut();
+  });
+  const seconds = options.timeoutSeconds || open.minTimeoutS * (1 + Math.random());
+  const timer = setTimeout(() => watcher.end(), Math.min(seconds * 1000, MAX_TIMER_MS));
+  const forget = open.add(() => watcher.end());
+  request.end = () => watcher.end();
+  watcher.onEnd = () => {
+    clearTimeout(timer);
+    forget();
+  };
+  request.exchange.onClose(() => watcher.end());
+  let after = initial || fromNow ? undefined : Number(options.version);
+  if (after !== undefined) watcher.behind = after;
   if (initial) {
     const view = cache.view();
-    for (const item of selection.candidates(view, undefined) ?? view.items(selection.namespace)) {
-      if (selection.matches(item)) watcher.send(form.event('ADDED', item));
-    }
+    const items = selection.candidates(view, undefined) ?? view.items(selection.namespace);
+    // What has changed by the time all is sent comes behind it.
+    if (await sendInitial(request, out, watcher, items, selection, form)) after = view.revision;
+    if (watcher.isOver) return;
     watcher.revision = view.revision;
     if (options.sendInitialEvents && options.allowWatchBookmarks)
       watcher.send(form.bookmark(view.revision, true));
   }
-  const after = initial || fromNow ? undefined : Number(options.version);
-  if (after !== undefined) watcher.behind = after;
   const unsubscribe = cache.subscribe(watcher, selection.scope, after);
   if (typeof unsubscribe !== 'function') {
-    const status = expiredError(
-      `too old resource version: ${options.version} (${unsubscribe.oldest})`,
-    ).status;
-    out.end(form.error(status as never));
+    const asked = initial ? after : options.version;
+    const status = expiredError(`too old resource version: ${asked} (${unsubscribe.oldest})`).status;
+    watcher.send(form.error(status as never));
+    watcher.end();
     return;
   }
-  const seconds = options.timeoutSeconds || MIN_TIMEOUT_S * (1 + Math.random());
-  const timer = setTimeout(() => watcher.end(), Math.min(seconds * 1000, MAX_TIMER_MS));
   const bookmarks = options.allowWatchBookmarks
     ? setInterval(() => watcher.bookmark(cache.revision), BOOKMARK_EVERY_MS)
     : undefined;
@@ -122,8 +169,6 @@ export async function watch(
           Math.min((seconds - LAST_BOOKMARK_S) * 1000, MAX_TIMER_MS),
         )
       : undefined;
-  const forget = open.add(() => watcher.end());
-  request.end = () => watcher.end();
   watcher.onEnd = () => {
     unsubscribe();
     clearTimeout(timer);
@@ -131,7 +176,38 @@ export async function watch(
     clearInterval(bookmarks);
     forget();
   };
-  request.exchange.onClose(() => watcher.end());
+}
+
+/** Tells what is there. Resolves to whether that took so long that something else may have happened meanwhile. */
+async function sendInitial(
+  request: ApiRequest,
+  out: Writable,
+  watcher: Watcher,
+  items: Iterable<CachedObject>,
+  selection: Selection,
+  form: Form,
+): Promise<boolean> {
+  const began = performance.now();
+  let frames: Uint8Array[] = [];
+  let bytes = 0;
+  let waited = false;
+  for (const item of items) {
+    if (!selection.matches(item)) continue;
+    const frame = form.event('ADDED', item);
+    frames.push(frame);
+    bytes += frame.length;
+    if (bytes < CHUNK_BYTES) continue;
+    watcher.send(Buffer.concat(frames, bytes));
+    frames = [];
+    bytes = 0;
+    if (!out.writableNeedDrain) continue;
+    waited = true;
+    await drained(out);
+    if (watcher.isOver) return true;
+    if (performance.now() - began > SEAT_MS) request.releaseSeat?.();
+  }
+  if (bytes > 0) watcher.send(Buffer.concat(frames, bytes));
+  return waited;
 }
 
 class Watcher {
@@ -143,19 +219,37 @@ class Watcher {
   readonly #selection: Selection;
   readonly #form: Form;
   readonly #bookmarks: boolean;
+  readonly #drop: () => void;
   #ended = false;
+  /** Since when it has been behind; 0: it is not. */
+  #behindSince = 0;
 
-  constructor(out: Writable, selection: Selection, form: Form, bookmarks: boolean) {
+  /** `drop` cuts the answer: what is written and not read is not going to be. */
+  constructor(out: Writable, selection: Selection, form: Form, bookmarks: boolean, drop: () => void) {
     this.#out = out;
     this.#selection = selection;
     this.#form = form;
     this.#bookmarks = bookmarks;
+    this.#drop = drop;
+  }
+
+  get isOver(): boolean {
+    return this.#ended;
   }
 
   send(bytes: Uint8Array): void {
     if (this.#ended) return;
     this.#out.write(bytes);
-    if (this.#out.writableLength > MAX_BEHIND_BYTES) this.end();
+    const behind = this.#out.writableLength;
+    if (behind <= BEHIND_BYTES) {
+      this.#behindSince = 0;
+      return;
+    }
+    const now = performance.now();
+    if (this.#behindSince === 0) this.#behindSince = now;
+    if (behind < MAX_BEHIND_BYTES && now - this.#behindSince < MAX_BEHIND_MS) return;
+    this.end();
+    this.#drop();
   }
 
   bookmark(revision: number): void {
@@ -196,6 +290,11 @@ class Watcher {
     this.#ended = true;
     this.onEnd?.();
     this.#out.end();
+    // Who does not read does not see the end either.
+    if (this.#out.writableLength > 0) {
+      const timer = setTimeout(this.#drop, MAX_BEHIND_MS).unref();
+      this.#out.once('close', () => clearTimeout(timer));
+    }
   }
 }
 
