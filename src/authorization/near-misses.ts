@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
-import { type GrantNames, grantNames } from '../explain/near-miss.ts';
+import { type GrantNames, grantNames, grantObjects, grantRule } from '../explain/near-miss.ts';
 import type { UserInfo } from '../meta/user.ts';
 import type { AuthorizationAttributes } from './authorizer.ts';
 import { type Binding, bindingOf, type Grant, isSubject } from './rbac/policy.ts';
@@ -10,7 +10,6 @@ import {
   combinedResource,
   compileRule,
   type PolicyRule,
-  RBAC_GROUP,
   type RoleRef,
   resourceMatches,
   type Subject,
@@ -142,7 +141,7 @@ function freeNames(source: RbacSource, asked: AuthorizationAttributes): GrantNam
   const roles = isLocal ? source.roles : source.clusterroles;
   const bindings = isLocal ? source.rolebindings : source.clusterrolebindings;
   const there = (lister: typeof roles, name: string) => lister.get(namespace, name);
-  const rules = [ruleFor(asked)];
+  const rules = [grantRule(asked)];
   return grantNames(asked, (what, name) => {
     const found = there(what === 'role' ? roles : bindings, name);
     if (!found) return 'no';
@@ -150,40 +149,9 @@ function freeNames(source: RbacSource, asked: AuthorizationAttributes): GrantNam
   });
 }
 
-function ruleFor(asked: AuthorizationAttributes): PolicyRule {
-  const { verb, apiGroup, name, path, isResourceRequest } = asked;
-  if (!isResourceRequest) return { nonResourceURLs: [path], verbs: [verb] };
-  return {
-    apiGroups: [apiGroup],
-    resources: [combinedResource(asked)],
-    ...(name === '' ? {} : { resourceNames: [name] }),
-    verbs: [verb],
-  };
-}
-
 /** The least that would have to be granted for a request to be allowed, as a role and its binding in YAML. */
 export function smallestGrant(asked: AuthorizationAttributes, names = grantNames(asked)): string | undefined {
-  const { verb, namespace, isResourceRequest } = asked;
-  if (verb === '' || (isResourceRequest && asked.resource === '')) return undefined;
-  const isLocal = isResourceRequest && namespace !== '';
-  const prefix = isLocal ? '' : 'Cluster';
-  const metadata = (name: string): Record<string, string> => (isLocal ? { name, namespace } : { name });
-  const apiVersion = `${RBAC_GROUP}/v1`;
-  const documents = [
-    { apiVersion, kind: `${prefix}Role`, metadata: metadata(names.role), rules: [ruleFor(asked)] },
-    {
-      apiVersion,
-      kind: `${prefix}RoleBinding`,
-      metadata: metadata(names.binding),
-      roleRef: { apiGroup: RBAC_GROUP, kind: `${prefix}Role`, name: names.role },
-      subjects: [subjectOf(asked.user)],
-    },
-  ];
-  return documents.map((document) => stringify(document)).join('---\n');
-}
-
-function subjectOf(user: UserInfo): Subject {
-  const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user.name);
-  if (account) return { kind: 'ServiceAccount', name: account[2]!, namespace: account[1]! };
-  return { apiGroup: RBAC_GROUP, kind: 'User', name: user.name };
+  return grantObjects(asked, names)
+    ?.map((document) => stringify(document))
+    .join('---\n');
 }

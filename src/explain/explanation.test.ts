@@ -132,6 +132,58 @@ describe('why a caller is not allowed', () => {
     );
   });
 
+  it('says of impersonation for whom it is lacking, and grants it in a way that kubectl takes', () => {
+    const asked = { ...missingRight(forbidden)!, name: '', verb: 'impersonate-on:user-info:list' };
+    const explained = (missing: typeof asked) =>
+      explanationsOf(
+        record({
+          authentication: { micros: 1, asked: [], user: jane },
+          impersonation: { micros: 1, refused: 'x', missing },
+        }),
+        undefined,
+        NOW,
+      )[0]!;
+    const { code, what, commands } = explained(asked);
+    expect(code).toBe('IMPERSONATION_RIGHT');
+    expect(what).toBe('jane (developers) may not list pods in dev as somebody else (user-info)');
+    expect(commands).toEqual([
+      expect.stringMatching(/^echo '\{"apiVersion":"v1","kind":"List".*' \| kubectl apply -f -$/),
+    ]);
+    const legacy = explained({
+      ...asked,
+      verb: 'impersonate',
+      resource: 'users',
+      namespace: '',
+      name: 'bob',
+    });
+    expect(legacy.what).toBe('jane (developers) may not act as user bob');
+    expect(legacy.commands![0]).toContain('--verb=impersonate --resource=users --resource-name=bob');
+  });
+
+  it('leaves kubelets to the Node authorizer, in its words', () => {
+    const user = { name: 'system:node:n1', groups: ['system:nodes'] };
+    const asked = [
+      {
+        decision: 'noOpinion' as const,
+        by: 'Node',
+        code: 'NODE_NOT_ALLOWED',
+        facts: {},
+        reason: "node 'n1' cannot read 'n2', only its own Node object",
+      },
+      { decision: 'noOpinion' as const, by: 'RBAC', code: 'RBAC_NO_RULE', facts: {}, reason: '' },
+    ];
+    const explained = explanationsOf(
+      {
+        ...forbidden,
+        authentication: { micros: 1, asked: [], user },
+        authorization: { micros: 1, decision: 'noOpinion', asked },
+      },
+      undefined,
+      NOW,
+    );
+    expect(explained.map(({ code, what }) => [code, what])).toEqual([['NODE_NOT_ALLOWED', asked[0]!.reason]]);
+  });
+
   it('draws no control characters', () => {
     const tree = decisionTree({
       ...forbidden,

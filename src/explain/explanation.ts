@@ -186,6 +186,7 @@ function missingFix(asked: MissingRight, remedy: RemedyFacts | undefined): Fix {
 }
 
 const NODES = 'system:nodes';
+const KUBELET_CODES: ReadonlySet<string> = new Set(['NODE_NOT_ALLOWED', 'NODE_NOT_RELATED']);
 
 function forbidden(
   record: DecisionRecord,
@@ -195,11 +196,17 @@ function forbidden(
 ): Explanation[] {
   const denied = asked.find(({ decision }) => decision === 'deny');
   const relevant = denied ? [denied] : asked;
+  const isKubelet = context.user?.groups.includes(NODES) ?? false;
+  // What a kubelet may do follows from what is on its node; a role of its own is not what it lacks.
+  const ofKubelet = isKubelet && relevant.some(({ code }) => KUBELET_CODES.has(code));
   return relevant.flatMap((verdict) => {
     // What concerns kubelets alone says nothing to others.
-    if (verdict.by === 'Node' && !context.user?.groups.includes(NODES)) return [];
+    if (verdict.by === 'Node' && !isKubelet) return [];
+    if (ofKubelet && verdict.by === 'RBAC') return [];
     const lacking = verdict.code === 'RBAC_NO_RULE' ? missingRight(record) : undefined;
     const fix = lacking ? missingFix(lacking, remedy) : fixOf('authorization', verdict, context);
-    return fix ? [{ door: 'authorization' as const, code: verdict.code, ...fix }] : [];
+    if (!fix) return [];
+    const what = verdict.code === 'NODE_NOT_ALLOWED' && verdict.reason ? verdict.reason : fix.what;
+    return [{ door: 'authorization' as const, code: verdict.code, ...fix, what }];
   });
 }

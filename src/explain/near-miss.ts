@@ -66,8 +66,28 @@ export function nearMissText(miss: NearBinding, asked: MissingRight): string {
 const groupedResource = (asked: MissingRight): string =>
   asked.apiGroup === '' ? resourceOf(asked) : `${resourceOf(asked)} of ${asked.apiGroup}`;
 
+/** What the right to impersonate is about, for whom it is lacking (impersonation of Kubernetes 1.36). */
+function impersonationText(asked: MissingRight): string | undefined {
+  const name = who(asked.user);
+  const [, mode, verb] = /^impersonate-on:([^:]+):(.+)$/.exec(asked.verb) ?? [];
+  if (verb) return `${name} may not ${rightText({ ...asked, verb })} as somebody else (${mode})`;
+  if (!/^impersonate(:|$)/.test(asked.verb)) return undefined;
+  const { resource, subresource, namespace, name: wanted } = asked;
+  if (resource === 'userextras') return `${name} may not say of himself that ${subresource} is ${wanted}`;
+  const kind = {
+    users: 'user',
+    groups: 'group',
+    serviceaccounts: 'ServiceAccount',
+    uids: 'uid',
+    nodes: 'node',
+  }[resource];
+  return kind && `${name} may not act as ${kind} ${namespace === '' ? '' : `${namespace}/`}${wanted}`;
+}
+
 /** What RBAC lacks for a request, in a sentence: the nearest miss where there is one. */
 export function lackText(asked: MissingRight, misses: readonly NearBinding[]): string {
+  const impersonation = impersonationText(asked);
+  if (impersonation) return impersonation;
   const [nearest] = misses;
   const name = who(asked.user);
   if (!nearest) return `${name} may not ${rightText(asked)}: no role bound to this user comes near it`;
@@ -115,10 +135,65 @@ function accountOf(user: string): { namespace: string; name: string } | undefine
   return namespace && name ? { namespace, name } : undefined;
 }
 
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+
+/** An RBAC object as YAML or JSON writes it. */
+type GrantObject = Readonly<Record<string, unknown>>;
+
+/** The rule that allows what is asked and no more. */
+export function grantRule(asked: MissingRight): Readonly<Record<string, readonly string[]>> {
+  const { verb, apiGroup, name, path, isResourceRequest } = asked;
+  if (!isResourceRequest) return { nonResourceURLs: [path], verbs: [verb] };
+  return {
+    apiGroups: [apiGroup],
+    resources: [resourceOf(asked)],
+    ...(name === '' ? {} : { resourceNames: [name] }),
+    verbs: [verb],
+  };
+}
+
+/** The role and binding that grant a right and no more; undefined for requests that no rule can name. */
+export function grantObjects(
+  asked: MissingRight,
+  names = grantNames(asked),
+): readonly [GrantObject, GrantObject] | undefined {
+  if (!isNameable(asked)) return undefined;
+  const isLocal = asked.isResourceRequest && asked.namespace !== '';
+  const prefix = isLocal ? '' : 'Cluster';
+  const metadata = (name: string): GrantObject => (isLocal ? { name, namespace: asked.namespace } : { name });
+  const apiVersion = `${RBAC_GROUP}/v1`;
+  const account = accountOf(asked.user.name);
+  const subject: GrantObject = account
+    ? { kind: 'ServiceAccount', ...account }
+    : { apiGroup: RBAC_GROUP, kind: 'User', name: asked.user.name };
+  return [
+    { apiVersion, kind: `${prefix}Role`, metadata: metadata(names.role), rules: [grantRule(asked)] },
+    {
+      apiVersion,
+      kind: `${prefix}RoleBinding`,
+      metadata: metadata(names.binding),
+      roleRef: { apiGroup: RBAC_GROUP, kind: `${prefix}Role`, name: names.role },
+      subjects: [subject],
+    },
+  ];
+}
+
+const isNameable = ({ verb, isResourceRequest, resource }: MissingRight): boolean =>
+  verb !== '' && !(isResourceRequest && resource === '');
+
+/** `kubectl create role` asks the server for the resource, and knows few of those that are none. */
+const isForKubectl = ({ verb, apiGroup, resource }: MissingRight): boolean =>
+  !verb.includes(':') && (apiGroup !== 'authentication.k8s.io' || resource === 'userextras');
+
 /** The kubectl commands that grant a right and no more; undefined for requests that no rule can name. */
 export function grantCommands(asked: MissingRight, names = grantNames(asked)): string[] | undefined {
   const { user, verb, namespace, apiGroup, resource, subresource, name, path, isResourceRequest } = asked;
-  if (verb === '' || (isResourceRequest && resource === '')) return undefined;
+  const objects = grantObjects(asked, names);
+  if (!objects) return undefined;
+  if (!isForKubectl(asked)) {
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+    return [`echo ${shellWord(list)} | kubectl apply -f -`];
+  }
   const isLocal = isResourceRequest && namespace !== '';
   const [role, binding] = isLocal ? ['role', 'rolebinding'] : ['clusterrole', 'clusterrolebinding'];
   const group = apiGroup === '' ? '' : `.${apiGroup}`;

@@ -14,7 +14,8 @@ export type ExplainMode = (typeof EXPLAIN_MODES)[number];
 export const EXPLAIN_PATH = '/sallyport/explain';
 
 const MAX_WARNINGS = 4;
-const MAX_LENGTH = 1000;
+const MAX_LENGTH = 1200;
+const MAX_WHAT = 500;
 /** A proxy on this machine speaks for others: its peers are not on loopback because it is. */
 const FORWARDED = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'x-remote-user'];
 
@@ -78,7 +79,10 @@ function isFromHere({ exchange }: ApiRequest): boolean {
 export const isLoopback = (address: string): boolean =>
   address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
 
+/** What failed may be shortened: the answer's body says it too, but not what helps. */
 function warningOf({ what, fix }: Explanation): string {
-  const text = `${what}; ${fix}`;
-  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH - 3)}...`;
+  return cut(`${cut(what, MAX_WHAT)}; ${fix}`, MAX_LENGTH);
 }
+
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length - 3)}...`;

@@ -32,7 +32,7 @@ export const authorizationFixes: Fixes = {
   }),
   NODE_NOT_ALLOWED: (_, { request }) => ({
     what: `kubelets may ${request.verb} ${request.resource} in a narrower way only`,
-    fix: 'ask for single objects by name, or select the node by spec.nodeName',
+    fix: 'ask for what is of the own node: by its name, or with spec.nodeName as a selector',
   }),
   NODE_NOT_RELATED: ({ node, type, namespace, name }) => ({
     what: `nothing on node ${node} refers to ${type} ${namespace ? `${namespace}/` : ''}${name}`,

@@ -40,10 +40,18 @@ export function either(items: readonly string[] = [], word = 'or'): string {
   return items.length === 1 ? items[0]! : `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`;
 }
 
-/** The user with his groups but those everybody is in: `jane (developers)`. */
+const ACCOUNT = 'system:serviceaccount:';
+/** Groups that follow from the name. */
+const ACCOUNT_GROUPS = /^system:serviceaccounts(:|$)/;
+
+/** The user with his groups but those everybody of that sort is in: `jane (developers)`. */
 export function who(user: UserInfo | undefined): string {
   if (!user) return 'the caller';
-  const groups = user.groups.filter((group) => group !== AUTHENTICATED && group !== UNAUTHENTICATED);
+  const isAccount = user.name.startsWith(ACCOUNT);
+  const groups = user.groups.filter(
+    (group) =>
+      group !== AUTHENTICATED && group !== UNAUTHENTICATED && !(isAccount && ACCOUNT_GROUPS.test(group)),
+  );
   return groups.length ? `${user.name} (${either(groups, 'and')})` : user.name;
 }
 

@@ -6,6 +6,17 @@ interface CertificateFacts {
   commonName?: string;
 }
 
+/** RFC 5280 section 4.2.1.12. */
+const USAGES: Readonly<Record<string, string>> = {
+  '1.3.6.1.5.5.7.3.1': 'serverAuth',
+  '1.3.6.1.5.5.7.3.2': 'clientAuth',
+  '1.3.6.1.5.5.7.3.3': 'codeSigning',
+  '1.3.6.1.5.5.7.3.4': 'emailProtection',
+  '1.3.6.1.5.5.7.3.8': 'timeStamping',
+  '1.3.6.1.5.5.7.3.9': 'OCSPSigning',
+};
+const usageName = (oid: string): string => USAGES[oid] ?? oid;
+
 /** The certificate that is to blame: the client's own, or one above it. */
 function which({ role = 'leaf', commonName }: CertificateFacts): string {
   const own = commonName ? `the client certificate of ${commonName}` : 'the client certificate';
@@ -53,7 +64,7 @@ export const x509Fixes: Fixes = {
     fix: 'have it issued without them',
   }),
   X509_WRONG_USAGE: (facts) => ({
-    what: `${which(facts)} is not meant for clients (extended key usages: ${either(facts.usages, 'and')})`,
+    what: `${which(facts)} is not meant for clients (extended key usages: ${either(facts.usages?.map(usageName), 'and')})`,
     fix: 'have it issued with the extended key usage clientAuth',
   }),
   X509_WEAK_SIGNATURE: (facts) => ({
