@@ -89,6 +89,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('revoke')
       .description('take certificates and tokens back before they expire')
       .allowUnknownOption();
+  if (argv[2] === 'kubeconfig') (await import('./kubeconfig/command.ts')).registerKubeconfig(program);
+  else
+    program
+      .command('kubeconfig')
+      .description('make, renew, inspect and merge kubeconfigs; break-glass for emergencies')
+      .allowUnknownOption();
   if (argv[2] === 'certs') (await import('./certs/command.ts')).registerCerts(program);
   else
     program

@@ -80,6 +80,7 @@ export async function issueCertificate(
     ...(request.organizations ?? []).map((organization) => ({ O: [organization] })),
     { CN: [request.commonName] },
   ];
+  const issuerKeyId = issuer?.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   const wanted = now + request.days * DAY_MS;
   const names = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
@@ -88,7 +89,8 @@ export async function issueCertificate(
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
     subject: new x509.Name(name).toString(),
-    issuer: issuer ? issuer.subject : new x509.Name(name).toString(),
+    // As its own bytes have it: Go compares the issuer's name with the CA's subject byte for byte.
+    issuer: issuer ? issuer.subjectName : new x509.Name(name).toString(),
     notBefore: new Date(now - BACKDATE_MS),
     notAfter: new Date(issuer ? Math.min(wanted, issuer.notAfter.getTime()) : wanted),
     publicKey: keys.publicKey,
@@ -104,7 +106,10 @@ export async function issueCertificate(
         request.usages.map((usage) => (usage === 'client' ? CLIENT_AUTH : SERVER_AUTH)),
       ),
       ...(names.length ? [new x509.SubjectAlternativeNameExtension(names)] : []),
-      await x509.AuthorityKeyIdentifierExtension.create(signing.publicKey),
+      // CAs number their keys in ways of their own; what stands in the CA's certificate is what verifiers look for.
+      issuerKeyId
+        ? new x509.AuthorityKeyIdentifierExtension(issuerKeyId)
+        : await x509.AuthorityKeyIdentifierExtension.create(signing.publicKey),
     ],
   });
   return { certificate: `${certificate.toString('pem')}\n`, key };

@@ -17,8 +17,9 @@ export const FILE_FIELDS: Readonly<Record<ListName, readonly string[]>> = {
 export interface FileChange {
   path: string;
   content: string;
-  /** For a new file; one that is there keeps its own. */
+  /** For a new file; one that is there keeps its own, unless this is to be exact. */
   mode: number;
+  exact?: boolean;
 }
 
 /** A kubeconfig as a document: what is not understood stays in it, comments too. */

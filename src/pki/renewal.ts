@@ -192,9 +192,9 @@ export function applyChanges(
     layout.backups,
     now,
   );
-  for (const [index, { path, content, mode }] of changes.entries()) {
+  for (const [index, { path, content, mode, exact }] of changes.entries()) {
     try {
-      replaceFile(path, content, mode);
+      replaceFile(path, content, mode, exact);
     } catch (error) {
       const done =
         index === 0 ? 'nothing was changed' : `${index} of ${changes.length} files are new already`;

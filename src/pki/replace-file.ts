@@ -16,9 +16,10 @@ import { dirname } from 'node:path';
 
 /**
  * Puts a file in another's place, whole or not at all and durable: written beside, synced, renamed, the folder synced.
- * Mode and owner stay what they were, links are followed; a new file has `mode`. Throws an Error that says what is in the way.
+ * Mode and owner stay what they were, links are followed; a new file has `mode`, and any file where it is to be exact.
+ * Throws an Error that says what is in the way.
  */
-export function replaceFile(path: string, content: string, mode = 0o600): void {
+export function replaceFile(path: string, content: string, mode = 0o600, exact = false): void {
   const target = existsSync(path) ? realpathSync(path) : path;
   const folder = dirname(target);
   const temporary = `${target}.${process.pid}.new`;
@@ -28,7 +29,7 @@ export function replaceFile(path: string, content: string, mode = 0o600): void {
     const file = openSync(temporary, 'wx', 0o600);
     try {
       writeSync(file, content);
-      fchmodSync(file, before ? before.mode & 0o777 : mode);
+      fchmodSync(file, before && !exact ? before.mode & 0o777 : mode);
       fsyncSync(file);
     } finally {
       closeSync(file);

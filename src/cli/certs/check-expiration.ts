@@ -83,7 +83,8 @@ export async function checkExpiration(
   if (flags.warn === undefined) return 0;
   const due = rows.filter((row) => needsAttention(row, options));
   if (due.length === 0) return 0;
-  const count = (how: string): number => due.filter((row) => standing(row, options) === how).length;
+  const count = (how: string): number =>
+    due.filter((row) => row.kind !== 'break-glass' && standing(row, options) === how).length;
   const parts = [
     [count('expired'), 'expired'],
     [count('soon'), 'due within the time of --warn'],

@@ -25,7 +25,7 @@ function which({ role = 'leaf', commonName }: CertificateFacts): string {
 
 /** Authorities are renewed where they are kept; a client's certificate with the kubeconfig that holds it. */
 function renewal({ role = 'leaf', commonName }: CertificateFacts): string {
-  if (role !== 'leaf') return 'sallyport certs renew';
+  if (role !== 'leaf') return 'sallyport certs recover';
   return `sallyport kubeconfig renew ${commonName ? shellWord(commonName) : 'NAME'}`;
 }
 
