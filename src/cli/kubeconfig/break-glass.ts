@@ -86,7 +86,7 @@ export async function breakGlass(
   const reason = flags.reason?.trim() ?? '';
   if (reason === '') throw new Error("say why by --reason, such as --reason 'INC-4711: RBAC deleted'");
   if (flags.ttl > LONGEST_MS)
-    throw new Error('an emergency lasts 24h at most: a certificate cannot be called back');
+    throw new Error('an emergency lasts 24h at most: what passes every authorizer has to end by itself');
   const by = account();
   const user = `break-glass:${by.slice(0, 40)}:${randomBytes(4).toString('hex')}`;
   const out = resolve(flags.out ?? `${user.replace(/[^A-Za-z0-9.-]+/g, '-')}.kubeconfig`);
@@ -129,7 +129,7 @@ export async function breakGlass(
     true,
   );
   terminal.write(
-    `${out}: ${user} in ${MASTERS}, good until ${kubeadmTime(Date.parse(entry.expires))}\nNoted in ${auditLog} (auditID ${entry.auditId}) and ${layout.breakGlassList}.\n\n  kubectl --kubeconfig ${out} auth whoami\n\nDelete it when the emergency is over.\n`,
+    `${out}: ${user} in ${MASTERS}, good until ${kubeadmTime(Date.parse(entry.expires))}\nNoted in ${auditLog} (auditID ${entry.auditId}) and ${layout.breakGlassList}.\n\n  kubectl --kubeconfig ${out} auth whoami\n\nDelete it when the emergency is over, and take it back where the server is a Sallyport: sallyport revoke certificate ${out}\n`,
   );
   return 0;
 }

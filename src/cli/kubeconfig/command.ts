@@ -28,6 +28,7 @@ written for their owner alone (0600), and keys are never printed.
   Two into one         sallyport kubeconfig merge ~/.kube/config new.kubeconfig --out ~/.kube/config
   Locked out           sallyport kubeconfig break-glass --ttl 1h --reason 'RBAC deleted'
 
-A certificate can't be called back once it is out: give it the time that is needed, and no more.`,
+Give a certificate the time that is needed, and no more: kube-apiserver takes none back before it ends. A Sallyport
+does, by sallyport revoke.`,
   );
 }
