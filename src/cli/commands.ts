@@ -59,11 +59,11 @@ export async function run(argv: readonly string[]): Promise<number> {
       .command('rights')
       .description('what somebody may do, and what a change of policy gives and takes')
       .allowUnknownOption();
-  if (argv[2] === 'audit') (await import('./audit-try.ts')).registerAudit(program);
+  if (argv[2] === 'audit') (await import('./audit/command.ts')).registerAudit(program);
   else
     program
       .command('audit')
-      .description('what an audit policy makes of a request: audit try')
+      .description('long-lived tokens, powerful access, and what an audit policy makes of a request')
       .allowUnknownOption();
   if (argv[2] === 'login') (await import('./login.ts')).registerLogin(program);
   else

@@ -17,12 +17,14 @@ export interface RightsChange extends Chain {
   escalations: readonly Escalation[];
 }
 
-interface Held extends Chain {
+/** What somebody holds through one binding. */
+export interface Held extends Chain {
   namespace: string;
   rules: readonly PolicyRule[];
 }
 
-interface Holder {
+/** Somebody, with all that bindings give him by name. */
+export interface Holder {
   subject: Subject;
   held: Held[];
 }
@@ -44,7 +46,8 @@ export function diffRights(before: RbacSource, after: RbacSource): RightsChange[
   return changes;
 }
 
-function holders(source: RbacSource): Map<string, Holder> {
+/** Everybody whom a binding names, by `subjectText`. */
+export function holders(source: RbacSource): Map<string, Holder> {
   const found = new Map<string, Holder>();
   for (const object of [...source.clusterrolebindings.list(), ...source.rolebindings.list()]) {
     const { kind, namespace, name, roleRef, subjects } = bindingOf(object);

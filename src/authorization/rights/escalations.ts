@@ -96,6 +96,9 @@ const KNOWN: readonly Known[] = [
   },
 ];
 
+/** How much an escalation gives: 0 for everything, and more for less. */
+export const escalationRank = (code: string): number => KNOWN.findIndex((known) => known.code === code);
+
 /** How a rule lets its holder rise. Rights on named objects count: one Secret or role can be enough. */
 export function escalationsOf(rule: PolicyRule): Escalation[] {
   const { resourceNames: _, ...anyName } = rule;

@@ -20,6 +20,11 @@ export function readManifests(path: string): KubeObject[] {
   return files(path, 0).flatMap((file) => parseManifests(readFileSync(file, 'utf8'), file));
 }
 
+/** Objects of any kind out of manifests, lists taken apart, as they are written. Throws an Error naming the file. */
+export function readObjects(path: string): KubeObject[] {
+  return files(path, 0).flatMap((file) => documents(readFileSync(file, 'utf8'), file).flatMap(itemsOf));
+}
+
 function files(path: string, depth: number): string[] {
   if (!statSync(path).isDirectory()) return [path];
   if (depth > MAX_DEPTH) throw new Error(`${path}: folders are nested too deeply`);
@@ -31,11 +36,22 @@ function files(path: string, depth: number): string[] {
 
 /** The same of a text; `file` is for messages. */
 export function parseManifests(text: string, file: string): KubeObject[] {
-  return parseAllDocuments(text).flatMap((document) => {
+  return documents(text, file).flatMap(objectsOf);
+}
+
+function documents(text: string, file: string): unknown[] {
+  return parseAllDocuments(text).map((document) => {
     const fault = document.errors[0];
     if (fault) throw new Error(`${file}: ${fault.message.split('\n')[0]}`);
-    return objectsOf(document.toJS());
+    return document.toJS();
   });
+}
+
+function itemsOf(value: unknown): KubeObject[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  const object = value as KubeObject;
+  if (Array.isArray(object['items'])) return object['items'].flatMap(itemsOf);
+  return typeof object.kind === 'string' && object.metadata?.name ? [object] : [];
 }
 
 function objectsOf(value: unknown): KubeObject[] {

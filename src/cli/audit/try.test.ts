@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parsePolicy } from '../audit/policy.ts';
-import { attributesOf, tryPolicy } from './audit-try.ts';
+import { parsePolicy } from '../../audit/policy.ts';
+import { attributesOf, tryPolicy } from './try.ts';
 
 const policy = parsePolicy(`
 apiVersion: audit.k8s.io/v1

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { readPolicy } from '../audit/create.ts';
-import { type AuditConfig, PolicyEvaluator } from '../audit/evaluate.ts';
-import type { AuditPolicy, AuditStage } from '../audit/policy.ts';
-import { requestAttributes } from '../authorization/attributes.ts';
-import type { AuthorizationAttributes } from '../authorization/authorizer.ts';
-import { requestInfo } from '../request/request-info.ts';
+import { readPolicy } from '../../audit/create.ts';
+import { type AuditConfig, PolicyEvaluator } from '../../audit/evaluate.ts';
+import type { AuditPolicy, AuditStage } from '../../audit/policy.ts';
+import { requestAttributes } from '../../authorization/attributes.ts';
+import type { AuthorizationAttributes } from '../../authorization/authorizer.ts';
+import { requestInfo } from '../../request/request-info.ts';
 
 interface Flags {
   request: string;
@@ -27,14 +27,12 @@ export interface AuditTrial {
 }
 
 /** `sallyport audit try POLICY --request 'GET /api/v1/pods'`: which rule a request would meet and what would be written. */
-export function registerAudit(
-  program: Command,
+export function registerTry(
+  audit: Command,
   write: (text: string) => void = (text) => void process.stdout.write(text),
 ): void {
   const collect = (value: string, all: string[] = []): string[] => [...all, value];
-  program
-    .command('audit')
-    .description('try out audit policies')
+  audit
     .command('try')
     .description('which rule of an audit policy a request meets, and what is written of it')
     .argument('<policy>', 'file with an audit.k8s.io/v1 Policy')
