@@ -336,12 +336,12 @@ function formOf(
     const include: IncludeObject = includeObject(request.query.get('includeObject'));
     const { version } = negotiated.transform;
     let first = true;
-    const tableOf = (object: KubeObject): unknown => {
+    const tableOf = (object: KubeObject, withObject = include): unknown => {
       const rows = toTable(
         table,
         [object],
         { resourceVersion: object.metadata.resourceVersion! },
-        include,
+        withObject,
         Date.now(),
         first,
         version,
@@ -352,7 +352,12 @@ function formOf(
     return {
       contentType,
       event: (type, cached) => line(type, tableOf(shown(cached))),
-      bookmark: (revision, end) => line('BOOKMARK', tableOf(bookmarkOf(revision, end))),
+      // The end of the initial events is told by an annotation: it comes with its object, whatever was asked for.
+      bookmark: (revision, end) =>
+        line(
+          'BOOKMARK',
+          tableOf(bookmarkOf(revision, end), end && include === 'None' ? 'Metadata' : include),
+        ),
       error,
     };
   }
