@@ -4,6 +4,7 @@ import { type RequestInfo, requestInfo } from '../request/request-info.ts';
 import type { AuditedExchange } from './audit.ts';
 import { DecisionNote } from './decision-note.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
+import { warningHeaders } from './warnings.ts';
 
 /** Most requests have no query; this one is only ever read. */
 const NO_QUERY = new URLSearchParams();
@@ -78,15 +79,7 @@ export class ApiRequest {
       ...this.headers,
       ...own,
     };
-    if (this.#warnings) headers['warning'] = this.#warnings.map((text) => `299 - "${escapeWarning(text)}"`);
+    if (this.#warnings) headers['warning'] = warningHeaders(this.#warnings);
     return headers;
   }
-}
-
-/** RFC 7230 quoted-string without control characters, in UTF-8 (apimachinery pkg/util/net, NewWarningHeader). */
-function escapeWarning(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what has to go
-  const quoted = text.replace(/[\x00-\x1f\x7f]/g, '').replace(/[\\"]/g, '\\$&');
-  // Node writes each character of a header as one byte.
-  return Buffer.from(quoted, 'utf8').toString('latin1');
 }
