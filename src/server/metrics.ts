@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import { promClient } from './prom-client.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
 /** kube-apiserver's metric names where the same thing is measured, `sallyport_*` for what only this server has. */
@@ -23,7 +24,7 @@ export class Metrics {
 }
 
 async function processMetrics(): Promise<Registry> {
-  const { collectDefaultMetrics, Registry } = await import('prom-client');
+  const { collectDefaultMetrics, Registry } = await promClient();
   const register = new Registry();
   collectDefaultMetrics({ register });
   return register;

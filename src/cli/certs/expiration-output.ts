@@ -1,5 +1,6 @@
 import { rfc3339 } from '../../meta/clock.ts';
 import type { Expiration } from '../../pki/expiration.ts';
+import { promClient } from '../../server/prom-client.ts';
 
 export type Standing = 'good' | 'soon' | 'expired' | 'never' | 'problem' | 'missing' | 'not looked at';
 
@@ -178,7 +179,7 @@ export function expirationDocument(rows: readonly Expiration[], options: OutputO
 
 /** Prometheus' text format, for the textfile collector of node_exporter. */
 export async function prometheusText(rows: readonly Expiration[], options: OutputOptions): Promise<string> {
-  const { Gauge, Registry } = await import('prom-client');
+  const { Gauge, Registry } = await promClient();
   const registry = new Registry();
   const labelNames = ['source', 'kind', 'name', 'authority'];
   const expires = new Gauge({
