@@ -132,7 +132,7 @@ try {
   let most = 0;
   if (GIVEN_RATE === undefined) {
     console.log('ramp: requests a second that are answered, and how long 99 of 100 take at most');
-    for (let target = 500; ; target = Math.round(target * 1.2)) {
+    for (let target = 100; ; target = Math.round(target * 1.25)) {
       const step = await run(load, target, 5);
       console.log(
         `  ${target} asked: ${Math.round(step.rate)} answered, p99 ${show(step.all.percentile(99))} ms${step.shed ? `, ${step.shed} times 429` : ''}`,
