@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EtcdCluster, etcdIsHere } from './support/etcd-cluster.ts';
 import { History, type WatchSession } from './support/history.ts';
+import { Link } from './support/link.ts';
 import { type Answer, Replica } from './support/replica.ts';
 
 /** How long there is trouble; CONTRIBUTING.md tells of the long run. */
@@ -25,16 +26,24 @@ const revisionOf = ({ body }: Answer): number => Number(body.metadata.resourceVe
 describe.skipIf(!etcdIsHere)('two servers on three members of etcd', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-replicas-'));
   const replicas: Replica[] = [];
+  const links: Link[] = [];
   const history = new History();
   let etcd: EtcdCluster;
   let running = true;
 
   beforeAll(async () => {
     etcd = await EtcdCluster.start(3);
-    const servers = `--etcd-servers=${etcd.endpoints.join(',')}`;
+    // One server hears of everything later than the other: a read from its own memory would be an old one.
+    for (const endpoint of etcd.endpoints) links.push(await Link.to(endpoint));
+    for (const link of links) link.latencyMs = 25;
     // One after the other: the first makes the certificates that the second finds.
-    for (const address of ['192.0.2.1', '192.0.2.2'])
-      replicas.push(await Replica.start(folder, [servers, `--advertise-address=${address}`]));
+    for (const [address, urls] of [
+      ['192.0.2.1', etcd.endpoints],
+      ['192.0.2.2', links.map(({ url }) => url)],
+    ] as const) {
+      const flags = [`--etcd-servers=${urls.join(',')}`, `--advertise-address=${address}`];
+      replicas.push(await Replica.start(folder, flags));
+    }
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'proof' } };
     expect((await replicas[0]!.send('POST', '/api/v1/namespaces', namespace)).status).toBe(201);
   }, 120_000);
@@ -42,6 +51,7 @@ describe.skipIf(!etcdIsHere)('two servers on three members of etcd', () => {
   afterAll(async () => {
     running = false;
     for (const replica of replicas) await replica.kill();
+    for (const link of links) link.close();
     await etcd?.stop();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -62,4 +62,36 @@ describe.skipIf(!etcdIsHere)('store copy', () => {
       'the store to copy to is not empty: it has keys under /registry/',
     );
   });
+
+  it('refuses to bring encrypted values under keys that they could not be read by', async () => {
+    const source = await openEmbeddedStore({ folder: join(folder, 'sealed', 'store') });
+    await source.put('/registry/configmaps/a/b', Buffer.from('{}'));
+    await source.put('/registry/secrets/a/b', Buffer.from('k8s:enc:aesgcm:v1:one:sealed'));
+    await source.put('/registry/masterleases/192.0.2.1', Buffer.from('{}'));
+    await source.close();
+    const from = join(folder, 'sealed');
+    await expect(
+      storeCopy(from, etcd.endpoint, { ...plain, toPrefix: '/west' }, output(false)),
+    ).rejects.toThrow(
+      '/registry/secrets/a/b is encrypted for /registry and could not be read under /west: copy to the same prefix',
+    );
+    const store = await openEtcdStore({ endpoints: [etcd.endpoint], compactionIntervalMs: 0 });
+    expect((await store.range('/west')).values).toEqual([]);
+    await storeCopy(from, etcd.endpoint, plain, output(false));
+    expect((await store.range('/registry/')).values).toHaveLength(3);
+    const gone = new Promise<string>((resolve) => {
+      const none = () => undefined;
+      store.watch('/registry/', 0, {
+        events: (events) => {
+          const end = events.find(({ type }) => type === 'delete');
+          if (end) resolve(end.key);
+        },
+        progress: none,
+        failed: none,
+      });
+    });
+    // Nobody renews it: a server that is not there must not be taken for alive.
+    expect(await gone).toBe('/registry/masterleases/192.0.2.1');
+    await store.close();
+  }, 60_000);
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { REGISTRY_PREFIX } from '../server/resource-storage.ts';
-import { type CopyProgress, copy } from '../storage/copy.ts';
+import { boundValue, type CopyProgress, copy } from '../storage/copy.ts';
 import { PrefixedStore } from '../storage/prefixed.ts';
 import type { Store } from '../storage/store.ts';
 
@@ -53,6 +53,14 @@ export async function storeCopy(from: string, to: string, flags: Flags, output: 
   try {
     const target = await open(to, flags.toPrefix, flags);
     try {
+      if (rooted(flags.fromPrefix, from) !== rooted(flags.toPrefix, to)) {
+        const key = await boundValue(source);
+        if (key !== undefined)
+          throw new Error(
+            `${key} is encrypted for ${rooted(flags.fromPrefix, from)} and could not be read under ${rooted(flags.toPrefix, to)}: ` +
+              'copy to the same prefix, or have everything decrypted first (the identity provider first in --encryption-provider-config, then write all objects anew)',
+          );
+      }
       const show = output.terminal ? progressLine(output.write) : () => {};
       const copied = await copy(source, target, show);
       output.write(`${output.terminal ? '\r\x1b[K' : ''}Copied ${copied} objects from ${from} to ${to}.\n`);
@@ -62,6 +70,11 @@ export async function storeCopy(from: string, to: string, flags: Flags, output: 
   } finally {
     await source.close();
   }
+}
+
+/** Where keys begin in a store: `--from-prefix` and `--to-prefix` are for etcd alone. */
+function rooted(prefix: string, place: string): string {
+  return isEtcd(place) ? `/${prefix.replace(/^\/+|\/+$/g, '')}` : REGISTRY_PREFIX;
 }
 
 function isEtcd(place: string): boolean {
@@ -82,7 +95,7 @@ async function open(place: string, prefix: string, flags: Flags): Promise<Store>
     ...(flags.etcdCertfile ? { certFile: flags.etcdCertfile } : {}),
     ...(flags.etcdKeyfile ? { keyFile: flags.etcdKeyfile } : {}),
   });
-  const inner = `/${prefix.replace(/^\/+|\/+$/g, '')}`;
+  const inner = rooted(prefix, place);
   return inner === REGISTRY_PREFIX ? store : new PrefixedStore(store, REGISTRY_PREFIX, inner);
 }
 

@@ -6,8 +6,8 @@ export interface CopyOptions {
   /** Makes of each value what the other store is to hold. Default: the same bytes. */
   transform?: (value: Uint8Array, key: string) => Uint8Array | Promise<Uint8Array>;
   /**
-   * What is left of a key's time to live, which no store tells; undefined: it stays. Default: an hour for events, as
-   * kube-apiserver gives them.
+   * What is left of a key's time to live, which no store tells; undefined: it stays. Default: what kube-apiserver gives
+   * events and the leases of servers.
    */
   ttlSeconds?: (key: string) => number | undefined;
 }
@@ -40,7 +40,7 @@ export async function copy(
 ): Promise<number> {
   const prefix = options.prefix ?? '/registry/';
   if ((await to.range(prefix, { limit: 1 })).values.length > 0) throw new CopyTargetNotEmptyError(prefix);
-  const ttlSeconds = options.ttlSeconds ?? eventTtl;
+  const ttlSeconds = options.ttlSeconds ?? givenTtl;
   const write = async ({ key, value }: StoredValue): Promise<void> => {
     const bytes = options.transform ? await options.transform(value, key) : value;
     const ttl = ttlSeconds(key);
@@ -66,6 +66,31 @@ export async function copy(
   }
 }
 
-function eventTtl(key: string): number | undefined {
-  return key.startsWith('/registry/events/') ? 3600 : undefined;
+function givenTtl(key: string): number | undefined {
+  if (key.startsWith('/registry/events/')) return 3600;
+  // Who has not renewed it by then does not live in the other store.
+  return key.startsWith('/registry/masterleases/') ? 15 : undefined;
 }
+
+/** The first key whose value is encrypted at rest and bound to the key itself; undefined where there is none. */
+export async function boundValue(store: Store, prefix = '/registry/'): Promise<string | undefined> {
+  let after: string | undefined;
+  let at: number | undefined;
+  for (;;) {
+    const page = await store.range(prefix, {
+      limit: pageSize,
+      ...(after === undefined ? {} : { after }),
+      ...(at === undefined ? {} : { at }),
+    });
+    at = page.revision;
+    const found = page.values.find(({ value }) =>
+      bound.test(Buffer.from(value.subarray(0, 16)).toString('latin1')),
+    );
+    if (found) return found.key;
+    after = page.values.at(-1)?.key;
+    if (page.remaining === 0 || after === undefined) return undefined;
+  }
+}
+
+/** What AES-GCM seals, alone or with a key service, is sealed together with its key; aescbc and secretbox do not do that. */
+const bound = /^k8s:enc:(aesgcm|kms):/;

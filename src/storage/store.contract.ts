@@ -256,6 +256,77 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(text((await store.get(key('renewed')))?.value)).toBe('2');
     });
 
+    it('keeps a key for as long as its last write says', async () => {
+      const collector = watch(await store.revision());
+      await store.put(key('a'), bytes('1'), { ttlSeconds: 1 });
+      const longer = revisionOf(await store.put(key('a'), bytes('2'), { ttlSeconds: 3 }));
+      await store.put(key('b'), bytes('1'), { ttlSeconds: 1 });
+      await collector.until(() => collector.events.some((e) => e.type === 'delete'));
+      expect(collector.events.find((e) => e.type === 'delete')?.key).toBe(key('b'));
+      expect((await store.get(key('a')))?.revision).toBe(longer);
+      await collector.until(() => collector.events.filter((e) => e.type === 'delete').length === 2);
+      expect(collector.events.at(-1)).toMatchObject({ key: key('a'), previous: { revision: longer } });
+      const again = revisionOf(await store.put(key('a'), bytes('3'), { expect: 0 }));
+      expect(await store.get(key('a'))).toMatchObject({ createRevision: again });
+    });
+
+    it('gives many keys in the order of their bytes, page by page', async () => {
+      const names = Array.from({ length: 1500 }, (_, i) => `ns-${i % 7}/${(i * 7919) % 1500}`);
+      names.push('a', 'a-', 'a.', 'a/', 'a0', 'A', 'é', 'ü/x', '~');
+      for (let i = 0; i < names.length; i += 250)
+        await Promise.all(names.slice(i, i + 250).map((name) => store.put(key(name), bytes(name))));
+      const sorted = names.map(key).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      expect((await store.range(test.prefix)).values.map((v) => v.key)).toEqual(sorted);
+      const found: string[] = [];
+      let page = await store.range(test.prefix, { limit: 97 });
+      const at = page.revision;
+      for (;;) {
+        found.push(...page.values.map((v) => v.key));
+        expect(page.remaining).toBe(sorted.length - found.length);
+        if (page.remaining === 0) break;
+        page = await store.range(test.prefix, { limit: 97, after: found.at(-1)!, at });
+        // What comes meanwhile is of a later revision.
+        await store.put(key(`ns-0/later-${found.length}`), bytes('later'));
+      }
+      expect(found).toEqual(sorted);
+      const exact = await store.range(key('ns-6/'), {
+        limit: names.filter((n) => n.startsWith('ns-6/')).length,
+      });
+      expect(exact.remaining).toBe(0);
+    });
+
+    it('goes on with a live watch and pages that are new enough through a compaction', async () => {
+      for (const name of ['a', 'b', 'c']) await store.put(key(name), bytes('1'));
+      const page = await store.range(test.prefix, { limit: 1 });
+      const live = watch(page.revision);
+      const next = revisionOf(await store.put(key('a'), bytes('2')));
+      await live.until(() => live.events.length === 1);
+      await store.compact(page.revision);
+      const rest = await store.range(test.prefix, { after: key('a'), at: page.revision });
+      expect(rest.values.map((v) => v.key)).toEqual([key('b'), key('c')]);
+      await store.compact(next);
+      await expect(store.range(test.prefix, { after: key('a'), at: page.revision })).rejects.toBeInstanceOf(
+        CompactedError,
+      );
+      const last = revisionOf(await store.delete(key('a')));
+      await live.until(() => live.events.length === 2);
+      expect(live.events.map((e) => e.revision)).toEqual([next, last]);
+      expect(live.error).toBeUndefined();
+    });
+
+    it('tells a watch of a past that is large', async () => {
+      const start = await store.revision();
+      const value = (i: number): Uint8Array => Buffer.alloc(300_000, String(i % 10));
+      for (let i = 0; i < 24; i++) await store.put(key(`large/${i % 3}`), value(i));
+      const collector = watch(start, key('large/'));
+      await collector.until(() => collector.events.length === 24);
+      for (const [i, event] of collector.events.entries()) {
+        expect(event.key).toBe(key(`large/${i % 3}`));
+        expect(Buffer.compare(event.value!, value(i))).toBe(0);
+        if (i >= 3) expect(Buffer.compare(event.previous!.value, value(i - 3))).toBe(0);
+      }
+    });
+
     it('agrees with a model over any sequence of writes, at every revision', async () => {
       const names = ['a', 'b', 'c/a', 'c/b'];
       const command = fc.record({
