@@ -53,6 +53,7 @@ export class AdmissionChain {
   }
 
   #mutate(request: AdmissionRequest, context: AdmissionContext): void | Promise<void> {
+    if (this.#of(request).mutate.length === 0) return;
     const reinvocation: Reinvocation = { again: false, wanted: false, notes: new Map() };
     const again = (): void | Promise<void> => {
       if (!reinvocation.wanted) return;
@@ -77,8 +78,8 @@ export class AdmissionChain {
       now: context.now,
       warn: context.warn,
       annotate: context.annotate,
-      ...(reinvocation ? { reinvocation } : {}),
     };
+    if (reinvocation) attributes.reinvocation = reinvocation;
     return from(0, plugins, phase, attributes, context);
   }
 

@@ -35,7 +35,7 @@ export function readImpersonation(
   const uid = headers.header(UID) ?? '';
   const groups = headers.headerValues(GROUP);
   const extra = new Map<string, readonly string[]>();
-  for (const header of new Set(headers.headerNames())) {
+  for (const header of headers.headerNames()) {
     if (!header.startsWith(EXTRA)) continue;
     const key = unescapeKey(header.slice(EXTRA.length));
     extra.set(key, [...(extra.get(key) ?? []), ...headers.headerValues(header)]);

@@ -26,13 +26,13 @@ export class ApiRequest {
   /** Ends an answer that goes on as its time-out would; absent where it can only be cut. */
   end: (() => void) | undefined;
   readonly record: DecisionNote;
-  readonly annotations = new Map<string, string>();
   /** Header fields that the way through the doors has added to the answer. */
   readonly headers: ResponseHeaders = {};
   /** What the caller says its answer may take at most; undefined: as long as the server allows. */
   timeoutMs: number | undefined;
   /** Gives its seats to others while the request goes on: a watch that has begun. */
   releaseSeat: (() => void) | undefined;
+  #annotations: Map<string, string> | undefined;
   #warnings: string[] | undefined;
 
   constructor(exchange: Exchange, now: number) {
@@ -67,18 +67,21 @@ export class ApiRequest {
     if (!this.#warnings.includes(text)) this.#warnings.push(text);
   };
 
+  /** Of the audit event. */
+  get annotations(): Map<string, string> {
+    this.#annotations ??= new Map();
+    return this.#annotations;
+  }
+
   annotate = (key: string, value: string): void => {
     if (!this.annotations.has(key)) this.annotations.set(key, value);
   };
 
   /** What every answer carries besides its own fields. */
   answerHeaders(own: ResponseHeaders): ResponseHeaders {
-    const headers: ResponseHeaders = {
-      'audit-id': this.auditId,
-      'cache-control': 'no-cache, private',
-      ...this.headers,
-      ...own,
-    };
+    const headers: ResponseHeaders = { 'audit-id': this.auditId, 'cache-control': 'no-cache, private' };
+    for (const name in this.headers) headers[name] = this.headers[name]!;
+    for (const name in own) headers[name] = own[name]!;
     if (this.#warnings) headers['warning'] = warningHeaders(this.#warnings);
     return headers;
   }

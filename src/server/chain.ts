@@ -117,9 +117,11 @@ export class RequestChain {
         return;
       }
     }
-    if (!(await this.#authenticate(request))) return;
+    const known = this.#authenticate(request);
+    if (known !== true && !(await known)) return;
     if (audit && !(await audit.received(request, true))) return;
-    if (!(await this.#impersonate(request))) return;
+    const settled = this.#impersonate(request);
+    if (settled !== true && !(await settled)) return;
     await (flowControl ? flowControl.enter(request, () => this.#serve(request)) : this.#serve(request));
   }
 
@@ -137,8 +139,8 @@ export class RequestChain {
     if (handled) await handled;
   }
 
-  async #authenticate(request: ApiRequest): Promise<boolean> {
-    const { authentication, clock } = this.#parts;
+  #authenticate(request: ApiRequest): boolean | Promise<boolean> {
+    const { authentication, clock, sessions } = this.#parts;
     const started = clock.monotonic();
     const { exchange } = request;
     const question: AuthenticationRequest = {
@@ -153,22 +155,43 @@ export class RequestChain {
       warn: request.warn,
       annotate: request.annotate,
     };
-    const { sessions } = this.#parts;
-    let outcome: AuthenticationOutcome;
-    for (let tries = 0; ; tries++) {
-      const generation = sessions?.generation;
-      const asked = authentication.authenticate(question);
-      outcome = asked instanceof Promise ? await asked : asked;
-      // Keys and authorities that changed while somebody was asked: the answer may be by the old ones.
-      if (generation === sessions?.generation || tries === MAX_TRIES) break;
+    const generation = sessions?.generation;
+    const asked = authentication.authenticate(question);
+    if (!(asked instanceof Promise)) return this.#recognized(request, question, asked, started);
+    return this.#recognizedLater(request, question, asked, started, generation);
+  }
+
+  async #recognizedLater(
+    request: ApiRequest,
+    question: AuthenticationRequest,
+    asked: Promise<AuthenticationOutcome>,
+    started: number,
+    before: number | undefined,
+  ): Promise<boolean> {
+    const { authentication, sessions } = this.#parts;
+    let [outcome, generation] = [await asked, before];
+    // Keys and authorities that changed while somebody was asked: the answer may be by the old ones.
+    for (let tries = 0; generation !== sessions?.generation && tries < MAX_TRIES; tries++) {
+      generation = sessions?.generation;
+      outcome = await authentication.authenticate(question);
     }
+    return this.#recognized(request, question, outcome, started);
+  }
+
+  #recognized(
+    request: ApiRequest,
+    question: AuthenticationRequest,
+    outcome: AuthenticationOutcome,
+    started: number,
+  ): boolean | Promise<boolean> {
+    const { clock, sessions } = this.#parts;
     const micros = Math.round((clock.monotonic() - started) * 1000);
     if (outcome.verdict.verdict === 'authenticated') {
       request.user = outcome.verdict.user;
       request.record.authenticated(outcome.asked, micros, request.user);
       if (sessions && this.#parts.goesOn?.(request)) {
         const end = (): void => (request.end ? request.end() : request.exchange.cut());
-        exchange.onClose(sessions.add({ verdict: outcome.verdict, question, end }));
+        request.exchange.onClose(sessions.add({ verdict: outcome.verdict, question, end }));
       }
       return true;
     }
@@ -176,17 +199,30 @@ export class RequestChain {
     const all = outcome.asked.includes(outcome.verdict) ? outcome.asked : [...outcome.asked, outcome.verdict];
     request.record.authenticated(all, micros, undefined);
     this.#parts.logRefusal(request, 'authentication', outcome);
+    return this.#refuseUnknown(request);
+  }
+
+  async #refuseUnknown(request: ApiRequest): Promise<boolean> {
     const { audit } = this.#parts;
     if (audit && !(await audit.received(request, false))) return false;
     await this.#refuse(request, unauthorizedError());
     return false;
   }
 
-  async #impersonate(request: ApiRequest): Promise<boolean> {
-    const { clock } = this.#parts;
-    const started = clock.monotonic();
+  #impersonate(request: ApiRequest): boolean | Promise<boolean> {
+    const started = this.#parts.clock.monotonic();
     const asked = this.#parts.impersonate(request, this.#parts.authorization);
-    const result = asked instanceof Promise ? await asked : asked;
+    if (!(asked instanceof Promise) && asked.outcome === 'none') return true;
+    return this.#impersonated(request, asked, started);
+  }
+
+  async #impersonated(
+    request: ApiRequest,
+    asked: ImpersonationOutcome | Promise<ImpersonationOutcome>,
+    started: number,
+  ): Promise<boolean> {
+    const { clock } = this.#parts;
+    const result = await asked;
     if (result.outcome === 'none') return true;
     const micros = Math.round((clock.monotonic() - started) * 1000);
     if (result.outcome === 'refused') {
@@ -209,8 +245,10 @@ export class RequestChain {
     attributes: AuthorizationAttributes,
     outcome: AuthorizationOutcome,
   ): boolean | Promise<boolean> {
-    request.annotate('authorization.k8s.io/decision', outcome.decision === 'allow' ? 'allow' : 'forbid');
-    request.annotate('authorization.k8s.io/reason', outcome.reason);
+    if (request.audit) {
+      request.annotate('authorization.k8s.io/decision', outcome.decision === 'allow' ? 'allow' : 'forbid');
+      request.annotate('authorization.k8s.io/reason', outcome.reason);
+    }
     if (outcome.decision === 'allow') return true;
     this.#parts.logRefusal(request, 'authorization', outcome);
     if (outcome.error !== undefined) {

@@ -26,7 +26,7 @@ export interface Exchange {
   source(): Readable;
   /** The connection of a request to change its protocol (HTTP/1.1 alone), and what came behind its head. */
   readonly upgrade?: { socket: Duplex; head: Buffer } | undefined;
-  /** Answers whole. */
+  /** Answers whole. The header fields are the exchange's from then on. */
   respond(status: number, headers: ResponseHeaders, body: Uint8Array | string): void;
   /** Begins an answer that is written bit by bit; the stream ends it. */
   stream(status: number, headers: ResponseHeaders): Writable;
@@ -39,32 +39,48 @@ export interface Exchange {
 
 const NONE: readonly string[] = [];
 const ignore = (): void => {};
+/** The header is the whole answer. */
+const WHOLE = { endStream: true };
 
-/** Header fields by their lower-case names, in the order sent. */
+/**
+ * Header fields by their lower-case names, in the order sent: names and values by turns. A request has few of them and few of
+ * them are asked for, so that looking through is cheaper than sorting them into a map.
+ */
 class HeaderFields {
-  readonly #values = new Map<string, string[]>();
+  readonly #raw: readonly string[];
 
   constructor(raw: readonly string[]) {
-    for (let i = 0; i + 1 < raw.length; i += 2) {
-      const name = raw[i]!.toLowerCase();
-      const there = this.#values.get(name);
-      if (there) there.push(raw[i + 1]!);
-      else this.#values.set(name, [raw[i + 1]!]);
-    }
+    this.#raw = raw;
   }
 
   first(name: string): string | undefined {
-    return this.#values.get(name)?.[0];
+    const raw = this.#raw;
+    for (let i = 0; i + 1 < raw.length; i += 2) if (raw[i] === name) return raw[i + 1];
+    return undefined;
   }
 
   all(name: string): readonly string[] {
-    return this.#values.get(name) ?? NONE;
+    const raw = this.#raw;
+    let values: string[] | undefined;
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      if (raw[i] !== name) continue;
+      values ??= [];
+      values.push(raw[i + 1]!);
+    }
+    return values ?? NONE;
   }
 
   names(): readonly string[] {
-    return [...this.#values.keys()];
+    const names: string[] = [];
+    for (let i = 0; i + 1 < this.#raw.length; i += 2)
+      if (!names.includes(this.#raw[i]!)) names.push(this.#raw[i]!);
+    return names;
   }
 }
+
+/** HTTP/1.1 sends names in any case; HTTP/2 in lower case alone (RFC 9113 8.2). */
+const lowerNames = (raw: readonly string[]): string[] =>
+  raw.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
 
 function collect(source: NodeJS.ReadableStream, limit: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
@@ -145,8 +161,7 @@ export class Http2Exchange implements Exchange {
   readonly remoteAddress: string;
   readonly certificates: readonly CertificateDer[];
   readonly #stream: ServerHttp2Stream;
-  readonly #raw: readonly string[];
-  #fields: HeaderFields | undefined;
+  readonly #fields: HeaderFields;
   /** The body was read to its last byte, though not to its end. */
   #isRead = false;
 
@@ -157,7 +172,7 @@ export class Http2Exchange implements Exchange {
     peer: { certificates: readonly CertificateDer[]; address: string },
   ) {
     this.#stream = stream;
-    this.#raw = raw;
+    this.#fields = new HeaderFields(raw);
     this.method = headers[':method'] as string;
     [this.path, this.query] = splitTarget((headers[':path'] as string | undefined) ?? '/');
     this.host = (headers[':authority'] as string | undefined) ?? '';
@@ -167,21 +182,16 @@ export class Http2Exchange implements Exchange {
     stream.on('error', ignore);
   }
 
-  get #headers(): HeaderFields {
-    this.#fields ??= new HeaderFields(this.#raw);
-    return this.#fields;
-  }
-
   header(name: string): string | undefined {
-    return this.#headers.first(name);
+    return this.#fields.first(name);
   }
 
   headerValues(name: string): readonly string[] {
-    return this.#headers.all(name);
+    return this.#fields.all(name);
   }
 
   headerNames(): readonly string[] {
-    return this.#headers.names();
+    return this.#fields.names();
   }
 
   body(limit: number): Promise<Buffer | undefined> {
@@ -199,7 +209,8 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     if (stream.destroyed || stream.headersSent) return;
     const empty = body.length === 0 || this.method === 'HEAD';
-    stream.respond({ ':status': status, ...headers } as never, empty ? { endStream: true } : {});
+    headers[':status'] = status;
+    stream.respond(headers as never, empty ? WHOLE : undefined);
     if (!empty) stream.end(body);
     // The rest of a body that nobody read would hold the stream open. Where there is none the stream is left alone: one whose
     // end was read is destroyed before its last write is done, for which Node makes an error that costs more than the answer.
@@ -256,7 +267,7 @@ export class Http1Exchange implements Exchange {
   }
 
   get #headers(): HeaderFields {
-    this.#fields ??= new HeaderFields(this.#request.rawHeaders);
+    this.#fields ??= new HeaderFields(lowerNames(this.#request.rawHeaders));
     return this.#fields;
   }
 

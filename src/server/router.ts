@@ -86,7 +86,8 @@ export class ResourceRouter {
   /** Rejects with the StatusError that the request is to be answered with. */
   async handle(request: ApiRequest): Promise<void> {
     const { info } = request;
-    if (info.path.includes('%2F') || request.exchange.path.toLowerCase().includes('%2f'))
+    const { path } = request.exchange;
+    if (info.path.includes('%2F') || (path.includes('%') && path.toLowerCase().includes('%2f')))
       throw resourceNotFoundError();
     const target = this.#target(request);
     if (!target) {
