@@ -94,6 +94,13 @@ const KNOWN: readonly Known[] = [
       ),
     ),
   },
+  {
+    code: 'REVOCATIONS',
+    words: 'make revoked credentials good again',
+    rights: ['delete', 'deletecollection'].flatMap((verb) =>
+      of(verb, 'sallyport.dev', 'credentialrevocations'),
+    ),
+  },
 ];
 
 /** How much an escalation gives: 0 for everything, and more for less. */
