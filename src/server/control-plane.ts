@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { hostname } from 'node:os';
 import { AdmissionChain } from '../admission/chain.ts';
 import {
   createExternalAuthentication,
@@ -12,22 +10,16 @@ import { IssuerDiscovery } from '../authentication/service-account/issuer-discov
 import { requestAttributes } from '../authorization/attributes.ts';
 import { type Authorization, createAuthorization } from '../authorization/config/create.ts';
 import { refusesAnonymous } from '../authorization/config/flags.ts';
-import { EscalationGuard } from '../authorization/rbac/escalation.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
 import type { RbacSource } from '../authorization/rbac/source.ts';
-import { guardRbacWrites } from '../authorization/rbac/write-guard.ts';
 import type { Console, ConsoleParts } from '../console/console.ts';
 import { missingAccount } from '../console/missing-account.ts';
-import { advertisedAddress, ensureKubernetesService } from '../controllers/kubernetes-service.ts';
-import { LeaderElection } from '../controllers/leader-election.ts';
-import { ServerLeases } from '../controllers/server-leases.ts';
 import { DecisionRing } from '../explain/record.ts';
 import { Impersonation } from '../impersonation/impersonation.ts';
 import { type Clock, systemClock } from '../meta/clock.ts';
 import { groupVersion } from '../meta/object.ts';
 import type { UserInfo } from '../meta/user.ts';
 import { MASTERS } from '../meta/user.ts';
-import type { AdmissionHook } from '../registry/admission-hook.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import type { Lister } from '../registry/lister.ts';
 import { RegistryClient } from '../registry/object-client.ts';
@@ -39,13 +31,12 @@ import type { WatchCache } from '../storage/watch-cache.ts';
 import { admissionPlugins } from './admission-plugins.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { Api, type ExtraPath } from './api.ts';
-import type { ApiRequest } from './api-request.ts';
 import { serverAudit } from './audit.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { certificateSources } from './certificate-sources.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
 import { components } from './component-status.ts';
-import { type ControllerManager, controllerManager } from './controller-manager.ts';
+import { ControlLoops } from './control-loops.ts';
 import { CredentialRevocations } from './credential-revocations.ts';
 import { CustomResources, type CustomResourcesParts } from './custom-resources.ts';
 import { decisionsPath } from './decisions.ts';
@@ -67,6 +58,7 @@ import { OpenApi } from './openapi.ts';
 import type { ServerOptions } from './options.ts';
 import { otherVersions } from './other-versions.ts';
 import { refusalWords } from './refusal-log.ts';
+import { RequestAdmission } from './request-admission.ts';
 import { storageOf } from './resource-storage.ts';
 import { builtInRegistry } from './resources.ts';
 import { ResourceRouter } from './router.ts';
@@ -101,7 +93,7 @@ export class ControlPlane {
   readonly #parts: ControlPlaneParts;
   readonly #clock: Clock;
   readonly #caches: WatchCache[];
-  readonly #admission: AdmissionChain;
+  readonly #admission: RequestAdmission;
   readonly #audit: ReturnType<typeof serverAudit>;
   readonly #loopDelay = new EventLoopDelay();
   readonly #watches: OpenWatches;
@@ -117,7 +109,7 @@ export class ControlPlane {
   readonly #bootstrap: Bootstrap;
   readonly #flowControl: FlowControl | undefined;
   readonly #console: Console | undefined;
-  #controllers: { stop(): Promise<void> } | undefined;
+  #loops: ControlLoops | undefined;
   #customResources: CustomResources | undefined;
   #listener: Listener | undefined;
   #filled = Promise.resolve(false);
@@ -203,15 +195,19 @@ export class ControlPlane {
         authorization: this.authorization.chain,
       }),
     );
-    this.#admission = new AdmissionChain(
-      admissionPlugins({
-        options,
-        client: this.client,
-        registry: this.registry,
-        authorization: this.authorization.chain,
-        log,
-        clock: this.#clock,
-      }),
+    const plugins = admissionPlugins({
+      options,
+      client: this.client,
+      registry: this.registry,
+      authorization: this.authorization.chain,
+      log,
+      clock: this.#clock,
+    });
+    this.#admission = new RequestAdmission(
+      new AdmissionChain(plugins),
+      this.authorization.chain,
+      this.policy,
+      this.#clock,
     );
     this.#certificate = new WatchedCertificate(options.tls.certFile, options.tls.keyFile, log);
     if (options.tls.sni.length) this.#sni = new SniCertificates(options.tls.sni, log);
@@ -339,88 +335,24 @@ export class ControlPlane {
 
   async #fillIn(): Promise<boolean> {
     if (!(await this.#bootstrap.run()) || this.#stopping) return false;
-    this.#runControllers();
-    return true;
-  }
-
-  /** Servers that share a store let one of them run the control loops. */
-  #runControllers(): void {
-    const lead = (): ControllerManager => {
-      const manager = this.#controllerManager();
-      manager.start();
-      return manager;
-    };
-    const { options, log } = this.#parts;
-    if (options.store.engine === 'embedded') {
-      this.#controllers = lead();
-      return;
-    }
-    const election = new LeaderElection({
+    const { options, store, log } = this.#parts;
+    this.#loops = new ControlLoops({
+      options,
       client: this.client,
-      clock: this.#clock,
-      lease: 'sallyport-controllers',
-      identity: `${hostname()}_${randomUUID()}`,
-      lead,
-      changed: (leader) => log.info({ leader }, 'runs the control loops'),
-    });
-    election.start();
-    const leases = this.#serverLeases();
-    leases?.start();
-    this.#controllers = {
-      async stop() {
-        await leases?.stop();
-        await election.stop();
-      },
-    };
-  }
-
-  /** Keeps the endpoints of the Service `kubernetes` to those servers that are alive. */
-  #serverLeases(): ServerLeases | undefined {
-    const { options, log } = this.#parts;
-    const address = advertisedAddress(options.advertiseAddress);
-    if (address === undefined) return undefined;
-    return new ServerLeases({
-      store: storageOf(options, this.#parts.store, this.#encryption).forResource({
+      clientOf: (user, manager) => this.#clientOf(user, manager),
+      serverLeases: storageOf(options, store, this.#encryption).forResource({
         group: '',
         resource: 'apiServerIPInfo',
       }),
-      address,
-      alive: (alive) =>
-        ensureKubernetesService(this.client, {
-          serviceClusterIpRange: options.serviceClusterIpRange,
-          securePort: this.#port,
-          clock: this.#clock,
-          advertiseAddress: address,
-          alive,
-        }),
-      complain: (controller, key, error) =>
-        log.warn({ controller, key, error: words(error) }, 'a control loop has to try again'),
-    });
-  }
-
-  #controllerManager(): ControllerManager {
-    const { options, log } = this.#parts;
-    return controllerManager({
-      options,
-      clientOf: (name) =>
-        this.#clientOf(
-          {
-            name: `system:serviceaccount:kube-system:${name}`,
-            groups: [
-              MASTERS,
-              'system:serviceaccounts',
-              'system:serviceaccounts:kube-system',
-              'system:authenticated',
-            ],
-          },
-          'kube-controller-manager',
-        ),
       registry: this.registry,
       authorization: this.authorization.chain,
       makeLegacyToken: this.authentication.makeLegacyToken,
+      port: this.#port,
       clock: this.#clock,
       log,
     });
+    this.#loops.start();
+    return true;
   }
 
   /** Lets open requests end, tells watches, and closes everything but the store. */
@@ -431,7 +363,7 @@ export class ControlPlane {
     const closing = this.#listener?.close(10_000);
     this.#watches.endAll();
     await closing;
-    await this.#controllers?.stop();
+    await this.#loops?.stop();
     this.#revocations.stop();
     this.#staleLists?.stop();
     await this.#customResources?.stop();
@@ -467,42 +399,7 @@ export class ControlPlane {
   }
 
   #clientOf(user: UserInfo, manager: string): ObjectClient {
-    return new RegistryClient(this.registry, this.#clock, (as) => this.#hook(as), user, manager);
-  }
-
-  #hook(user: UserInfo): AdmissionHook {
-    return this.#admission.hook({
-      user,
-      now: this.#clock.now(),
-      warn: () => {},
-      annotate: () => {},
-      note: () => {},
-    });
-  }
-
-  #admissionFor(request: ApiRequest): AdmissionHook {
-    const hook = this.#admission.hook({
-      user: request.user,
-      now: request.now,
-      warn: request.warn,
-      annotate: request.annotate,
-      note: (verdict) => {
-        request.record.admission ??= [];
-        request.record.admission.push(verdict);
-      },
-    });
-    if (request.info.apiGroup !== 'rbac.authorization.k8s.io') return hook;
-    const guard = new EscalationGuard(this.authorization.chain, this.policy);
-    return guardRbacWrites(hook, guard, request.user, request.info.name, ({ message: why }) => {
-      request.record.admission ??= [];
-      request.record.admission.push({
-        by: 'RBAC',
-        phase: 'mutate',
-        outcome: 'denied',
-        code: 'RBAC_ESCALATION',
-        facts: { why },
-      });
-    });
+    return new RegistryClient(this.registry, this.#clock, (as) => this.#admission.of(as), user, manager);
   }
 
   #makeSessions(): OpenSessions {
@@ -554,7 +451,7 @@ export class ControlPlane {
       registry: this.registry,
       discovery,
       authorization: this.authorization.chain,
-      admissionFor: (request) => this.#admissionFor(request),
+      admissionFor: (request) => this.#admission.for(request),
       watches: this.#watches,
       components: components(!options.controllers.includes('-*'), () => this.#parts.store.revision()),
     });
