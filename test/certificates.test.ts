@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -155,3 +155,105 @@ async function waitFor(is: () => Promise<boolean>): Promise<void> {
     await new Promise((done) => setTimeout(done, 200));
   }
 }
+
+describe('a running sallyport up', () => {
+  it('has its CA exchanged in phases, and nobody is locked out in between', async () => {
+    const folder = newFolder();
+    const port = await freePort();
+    const admin = join(folder, 'admin.kubeconfig');
+    await started(['up', '--data-dir', folder, '--port', String(port)], port);
+    const jane = join(folder, 'jane.kubeconfig');
+    const created = await sallyport([
+      ...['kubeconfig', 'create', '--user', 'jane', '--group', 'developers', '--ttl', '2h'],
+      ...['--kubeconfig', admin, '--out', jane],
+    ]);
+    expect(created.exit, created.stderr).toBe(0);
+    expect(statSync(jane).mode & 0o777).toBe(0o600);
+    expect(created.stdout + created.stderr).not.toMatch(/PRIVATE KEY|LS0tLS1/);
+    expect((await whoAmI(jane)).stdout).toBe('jane');
+
+    const rotate = (phase: string, ...more: string[]): Promise<Ran> =>
+      sallyport(['certs', 'rotate-ca', '--data-dir', folder, '--phase', phase, '--yes', ...more]);
+    expect((await rotate('drop')).stderr).toContain('--phase trust comes first');
+    const trusted = await rotate('trust', '--kubeconfig', jane);
+    expect(trusted.exit, trusted.stderr).toBe(0);
+    for (const kubeconfig of [admin, jane]) expect((await whoAmI(kubeconfig)).exit).toBe(0);
+
+    const reissued = await rotate('reissue');
+    expect(reissued.exit, reissued.stderr).toBe(0);
+    for (const [kubeconfig, name] of [
+      [admin, 'kubernetes-admin'],
+      [jane, 'jane'],
+    ] as const)
+      await waitFor(async () => (await whoAmI(kubeconfig)).stdout === name);
+
+    const refused = await rotate('drop', '--kubeconfig', jane);
+    expect(refused.exit).toBe(1);
+    expect(refused.stderr).toContain(`user jane of ${jane} has a certificate that was issued by it`);
+    expect(refused.stderr).toContain('the certificate of CertificateSigningRequest sallyport-jane-');
+    const renewed = await sallyport([...['kubeconfig', 'renew', jane, '--kubeconfig', admin, '--ttl', '2h']]);
+    expect(renewed.exit, renewed.stderr).toBe(0);
+    await run(kubectl, admin, ['delete', 'csr', '--all']);
+    const dropped = await rotate('drop', '--kubeconfig', jane);
+    expect(dropped.exit, dropped.stderr).toBe(0);
+    for (const [kubeconfig, name] of [
+      [admin, 'kubernetes-admin'],
+      [jane, 'jane'],
+    ] as const)
+      await waitFor(async () => (await whoAmI(kubeconfig)).stdout === name);
+    expect(readFileSync(join(folder, 'pki', 'ca.crt'), 'utf8').match(/BEGIN CERTIFICATE/g)).toHaveLength(1);
+  });
+
+  it('renews client certificates through the API, and says why others cannot be', async () => {
+    const host = new KubeadmFolder(newFolder());
+    const port = await freePort();
+    host.make(`https://127.0.0.1:${port}`);
+    await started(['apiserver', ...host.flags(port)], port);
+    const superAdmin = join(host.folder, 'super-admin.conf');
+    const renewed = await sallyport([
+      ...['certs', 'renew', 'all', '--use-api', '--cert-dir', host.pki, '--kubeconfig', superAdmin],
+      ...['--validity', '30d'],
+    ]);
+    expect(renewed.exit).toBe(1);
+    expect(renewed.stdout).toMatch(/^scheduler\.conf: renewed until /m);
+    expect(renewed.stdout).toMatch(/^admin\.conf: renewed until /m);
+    expect(renewed.stdout).toMatch(/^apiserver: NOT RENEWED, the API has no signer for it/m);
+    expect(renewed.stdout).toMatch(
+      /^super-admin\.conf: NOT RENEWED, the API issues nothing for system:masters/m,
+    );
+    expect((await whoAmI(join(host.folder, 'scheduler.conf'))).stdout).toBe('system:kube-scheduler');
+  });
+
+  it('hands out an emergency certificate that counts, and that is noted', async () => {
+    const folder = newFolder();
+    const port = await freePort();
+    await started(['up', '--data-dir', folder, '--port', String(port)], port);
+    const [out, log] = ['emergency.kubeconfig', 'audit.log'].map((name) => join(folder, name)) as [
+      string,
+      string,
+    ];
+    const flags = ['kubeconfig', 'break-glass', '--data-dir', folder, '--audit-log-path', log, '--out', out];
+    const made = await sallyport([...flags, '--ttl', '1h', '--reason', 'RBAC is gone']);
+    expect(made.exit, made.stderr).toBe(0);
+    const who = await run(kubectl, out, ['auth', 'whoami', '-o', 'json']);
+    const { userInfo } = JSON.parse(who.stdout).status;
+    expect(userInfo.groups).toContain('system:masters');
+    const event = JSON.parse(readFileSync(log, 'utf8'));
+    expect(event).toMatchObject({
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      annotations: {
+        'sallyport/break-glass-reason': 'RBAC is gone',
+        'sallyport/break-glass-credential-id':
+          userInfo.extra['authentication.kubernetes.io/credential-id'][0],
+      },
+    });
+    const check = ['certs', 'check-expiration', '--data-dir', folder, '-o', 'json'];
+    const listed = JSON.parse((await sallyport(check)).stdout).items;
+    expect(listed.filter(({ kind }: { kind: string }) => kind === 'break-glass')).toHaveLength(1);
+    const later = await sallyport(['kubeconfig', 'break-glass', '--data-dir', folder, '--prune'], {
+      forward: '+2d',
+    });
+    expect(later.stdout).toContain('1 expired ones are off the list');
+  });
+});
