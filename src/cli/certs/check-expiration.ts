@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { stringify } from 'yaml';
 import { systemClock } from '../../meta/clock.ts';
 import { type Expiration, folderExpirations, kubeconfigExpirations } from '../../pki/expiration.ts';
 import { chooseContexts, clusterExpirations } from './cluster-expirations.ts';
@@ -76,7 +77,6 @@ export async function checkExpiration(
   if (flags.output === 'json')
     terminal.write(`${JSON.stringify(expirationDocument(rows, options), null, 2)}\n`);
   else if (flags.output === 'yaml') {
-    const { stringify } = await import('yaml');
     terminal.write(stringify(expirationDocument(rows, options), { lineWidth: 0 }));
   } else if (flags.output === 'prometheus') terminal.write(await prometheusText(rows, options));
   else terminal.write(rows.length ? tableText(rows, options) : 'Nothing here expires.\n');

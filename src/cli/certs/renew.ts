@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../meta/clock.ts';
 import type { CertificateLayout, CertificateSlot } from '../../pki/certificate-layout.ts';
+import { readCertificate } from '../../pki/folder-certificates.ts';
+import { expiryOf } from '../../pki/issued-certificate.ts';
 import { applyChanges, leftBehind, planRenewal, type RenewalPlan, unwritable } from '../../pki/renewal.ts';
 import { ClusterClient } from '../cluster-client.ts';
 import { renewByApi } from './certificate-api.ts';
@@ -20,6 +22,7 @@ export interface RenewFlags extends FolderFlags {
   kubeconfig?: string;
   context?: string;
   timeout: number;
+  within?: number;
 }
 
 type Renewed = Extract<RenewalPlan, { kind: 'renew' }>;
@@ -35,6 +38,11 @@ export function registerRenew(certs: Command, terminal: Terminal): void {
       .argument('<names...>', 'all, or the names that check-expiration shows'),
   )
     .option('--validity <time>', 'how long they are good for', spanArgument, spanArgument('365d'))
+    .option(
+      '--within <time>',
+      'only what expires within that time, or has expired; the rest is left alone (for timers)',
+      spanArgument,
+    )
     .option('--rotate-keys', 'with new keys; without, the keys stay')
     .option('--allow-shorter', 'take a certificate that ends with its CA, where the CA ends first')
     .option('--use-api', 'have them signed through the API (certificates.k8s.io), without the key of the CA')
@@ -56,7 +64,8 @@ Old files go to a backup folder first. Each file is replaced whole or not at all
 Examples:
   sallyport certs renew all --data-dir ./sallyport-data
   sudo sallyport certs renew apiserver admin.conf --dry-run
-  sudo sallyport certs renew all --rotate-keys --validity 180d`,
+  sudo sallyport certs renew all --rotate-keys --validity 180d
+  sallyport certs renew all --within 30d --data-dir /var/lib/sallyport     from a timer`,
     )
     .action((names: string[], flags: RenewFlags) =>
       guarded(terminal, () => renew(names, flags, terminal, systemClock.now)),
@@ -71,7 +80,12 @@ export async function renew(
   clock: () => number,
 ): Promise<number> {
   const layout = requiredLayout(flags);
-  const { slots, all } = chosen(layout, names);
+  const { slots: named, all } = chosen(layout, names);
+  const slots = named.filter((slot) => isDue(slot, flags.within, clock()));
+  if (slots.length === 0) {
+    terminal.write('Nothing is due.\n');
+    return 0;
+  }
   const client = flags.useApi || flags.csr ? apiClient(layout, flags) : undefined;
   const plans: RenewalPlan[] = [];
   try {
@@ -94,6 +108,13 @@ export async function renew(
   terminal.write(afterwards(layout, ready, backup, flags));
   const failed = plans.some((plan) => plan.kind === 'refused' || (plan.kind === 'missing' && !all));
   return failed ? 1 : 0;
+}
+
+/** What can't be read is due: renewing it says what is wrong. */
+function isDue(slot: CertificateSlot, within: number | undefined, now: number): boolean {
+  if (within === undefined) return true;
+  const { certificate, state } = readCertificate(slot);
+  return state !== 'missing' && (certificate === undefined || expiryOf(certificate) <= now + within);
 }
 
 /** With --dry-run no request is made to an API, and no key for it. */
