@@ -85,6 +85,20 @@ describe('lists, watches and what hangs on a resource', () => {
     expect(shown.body.apiVersion).toBe('meta.k8s.io/v1beta1');
   });
 
+  it('lets no patch write into what is stored before it is accepted', async () => {
+    const path = '/api/v1/namespaces/a/secrets';
+    await post(path, { metadata: { name: 's' }, data: { k: 'MQ==' }, immutable: true });
+    for (const type of ['merge-patch+json', 'strategic-merge-patch+json']) {
+      const { status, body } = await server.ask(`${path}/s`, {
+        method: 'PATCH',
+        headers: { 'content-type': `application/${type}` },
+        body: { stringData: { k: '2' } },
+      });
+      expect(status, body).toBe(422);
+    }
+    expect((await get(`${path}/s`)).body.data).toEqual({ k: 'MQ==' });
+  });
+
   it('has a scale owned by who owns the replicas', async () => {
     const path = '/apis/apps/v1/namespaces/a/deployments';
     const template = { metadata: { labels: { x: 'y' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };

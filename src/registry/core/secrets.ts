@@ -133,7 +133,7 @@ export const secrets: Strategy = {
     const plain: Record<string, string> | undefined = object['stringData'];
     if (plain) {
       if (Object.keys(plain).length) {
-        const data: Record<string, string> = object['data'] ?? {};
+        const data: Record<string, string> = { ...object['data'] };
         object['data'] = data;
         for (const name of Object.keys(plain)) data[name] = Buffer.from(plain[name] ?? '').toString('base64');
       }

@@ -1,3 +1,4 @@
+import { cloneJson } from '../../meta/clone.ts';
 import type { KubeObject } from '../../meta/object.ts';
 import { badRequestError, conflictError, notFoundError, StatusError } from '../../meta/status.ts';
 import type { KindScheme } from '../../registry/registry.ts';
@@ -90,7 +91,7 @@ export async function patch(parts: UpdateParts): Promise<void> {
         ),
       );
     }
-    const decoded = scheme.redecode(merged, false);
+    const decoded = scheme.redecode(cloneJson(merged), false);
     if (!decoded.ok) throw new StatusError({ code: 500, message: decoded.error });
     return decoded.object;
   };
@@ -105,7 +106,12 @@ export async function patch(parts: UpdateParts): Promise<void> {
     const shown = fromStored(existing);
     const result = runPatch(type, shown, body.toString('utf8'), scheme.strategicMerge, validation);
     if (!result.ok) throw result.error;
-    const decoded = scheme.redecode(result.object, validation !== 'Ignore', type === STRATEGIC_MERGE_PATCH);
+    // Patches leave what they do not touch to the stored object: defaults must not write into that.
+    const decoded = scheme.redecode(
+      cloneJson(result.object),
+      validation !== 'Ignore',
+      type === STRATEGIC_MERGE_PATCH,
+    );
     if (!decoded.ok) throw undecodablePatchError(show(result), decoded.error);
     const faults = [...result.strictErrors, ...decoded.strictErrors];
     if (faults.length) {
