@@ -99,6 +99,7 @@ export async function runServer(
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
   });
   log.info({ signal }, 'stopping: open requests end, watches are told');
+  plane.beginShutdown();
   if (options.shutdownDelayMs > 0)
     await new Promise((resolve) => setTimeout(resolve, options.shutdownDelayMs));
   await plane.stop();

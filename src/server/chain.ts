@@ -7,15 +7,18 @@ import { authorizationErrorText, forbiddenStatus } from '../authorization/forbid
 import type { DecisionRing } from '../explain/record.ts';
 import { MissingImpersonationRight } from '../impersonation/checks.ts';
 import type { Clock } from '../meta/clock.ts';
+import { parseDuration } from '../meta/duration.ts';
 import { internalError, type StatusError, unauthorizedError } from '../meta/status.ts';
 import type { UserInfo } from '../meta/user.ts';
 import { deadlineFault } from '../request/deadline.ts';
 import { answerBytes, answerStatus } from './answer.ts';
 import { ApiRequest } from './api-request.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { RefusalExplainer } from './explain-refusal.ts';
 import type { FlowControl } from './flow-control/priority-and-fairness.ts';
 import { knownFailure } from './known-failure.ts';
+import { isLongRunning } from './long-running.ts';
 import type { OpenSessions } from './open-sessions.ts';
 
 /** What an impersonating request becomes: somebody else, or an answer. */
@@ -61,6 +64,10 @@ export interface ChainParts {
   explain?: RefusalExplainer;
   /** Bounds the requests that run at once. */
   flowControl?: FlowControl;
+  /** Ends requests that take too long. */
+  deadlines?: Deadlines;
+  /** Whether a client is to go to another server with its next requests. */
+  sendAway?(): boolean;
   /** The API behind the doors. */
   handle(request: ApiRequest): void | Promise<void>;
 }
@@ -75,10 +82,16 @@ const MAX_TRIES = 5;
 export class RequestChain {
   readonly #parts: ChainParts;
   #running = 0;
+  readonly #longRunning = new Set<ApiRequest>();
   #idle: (() => void)[] = [];
 
   constructor(parts: ChainParts) {
     this.#parts = parts;
+  }
+
+  /** Requests under way whose answers may take as long as they like. */
+  get longRunning(): Iterable<ApiRequest> {
+    return this.#longRunning;
   }
 
   /** Requests under way, watches included. */
@@ -87,13 +100,19 @@ export class RequestChain {
   }
 
   serve = (exchange: Exchange): void => {
-    const { clock, decisions, observe } = this.#parts;
+    const { clock, decisions, observe, deadlines, sendAway } = this.#parts;
     const started = clock.monotonic();
     const request = new ApiRequest(exchange, clock.now());
     decisions.add(request.record);
     this.#running++;
+    const goesOn = isLongRunning(request.info);
+    if (goesOn) this.#longRunning.add(request);
+    else deadlines?.add(request, started);
+    if (exchange.goAway && sendAway?.()) exchange.goAway();
     exchange.onClose(() => {
       this.#running--;
+      if (goesOn) this.#longRunning.delete(request);
+      else deadlines?.remove(request);
       const micros = Math.round((clock.monotonic() - started) * 1000);
       request.record.micros = micros;
       observe?.(request, micros);
@@ -116,6 +135,9 @@ export class RequestChain {
         if (!audit || (await audit.received(request, false))) await this.#refuse(request, fault);
         return;
       }
+      const nanos = parseDuration(request.query.get('timeout') ?? '');
+      if (typeof nanos === 'bigint' && !isLongRunning(request.info))
+        this.#parts.deadlines?.shorten(request, Number(nanos / 1_000_000n));
     }
     const known = this.#authenticate(request);
     if (known !== true && !(await known)) return;

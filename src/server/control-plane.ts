@@ -39,6 +39,7 @@ import { components } from './component-status.ts';
 import { ControlLoops } from './control-loops.ts';
 import { CredentialRevocations } from './credential-revocations.ts';
 import { CustomResources, type CustomResourcesParts } from './custom-resources.ts';
+import { Deadlines } from './deadlines.ts';
 import { decisionsPath } from './decisions.ts';
 import { Discovery } from './discovery.ts';
 import { encryptionOf } from './encryption.ts';
@@ -96,6 +97,7 @@ export class ControlPlane {
   readonly #admission: RequestAdmission;
   readonly #audit: ReturnType<typeof serverAudit>;
   readonly #loopDelay = new EventLoopDelay();
+  readonly #deadlines: Deadlines;
   readonly #watches: OpenWatches;
   readonly #sessions: OpenSessions;
   readonly #revocations: CredentialRevocations;
@@ -114,6 +116,7 @@ export class ControlPlane {
   #listener: Listener | undefined;
   #filled = Promise.resolve(false);
   #stopping = false;
+  #leaving = false;
   #port = 0;
 
   private constructor(
@@ -127,6 +130,7 @@ export class ControlPlane {
     const { options, log } = parts;
     this.#parts = parts;
     this.#watches = new OpenWatches(options.minRequestTimeoutS);
+    this.#deadlines = new Deadlines(parts.clock ?? systemClock, options.requestTimeoutMs);
     this.#clock = parts.clock ?? systemClock;
     this.registry = registry;
     this.#encryption = encryption;
@@ -232,6 +236,7 @@ export class ControlPlane {
         ),
     });
     this.#flowControl = flowControlOf(options, this.registry, this.client, this.#clock);
+    this.metrics.add(() => this.metrics.requests.text(this.chain.longRunning));
     this.metrics.add(() => this.#loopDelay.text());
     this.metrics.add(() => this.#watches.metricsText());
     if (this.#flowControl) this.metrics.add(() => this.#flowControl!.metricsText());
@@ -355,6 +360,11 @@ export class ControlPlane {
     return true;
   }
 
+  /** From here on /readyz says no, so that load balancers send new requests elsewhere; everything is still served. */
+  beginShutdown(): void {
+    this.#leaving = true;
+  }
+
   /** Lets open requests end, tells watches, and closes everything but the store. */
   async stop(): Promise<void> {
     if (this.#stopping) return;
@@ -374,6 +384,7 @@ export class ControlPlane {
     this.authorization.close();
     this.#flowControl?.stop();
     this.#loopDelay.stop();
+    this.#deadlines.stop();
     await this.#audit?.close();
     this.#certificate.stop();
     this.#sni?.stop();
@@ -478,7 +489,7 @@ export class ControlPlane {
         encryption: this.#encryption,
         cachesReady: () => this.#caches.every((cache) => cache.ready),
         bootstrap: this.#bootstrap,
-        stopping: () => this.#stopping,
+        stopping: () => this.#leaving || this.#stopping,
       }),
       metrics: this.metrics,
       flowControlPage: (path, details) => this.#flowControl?.page?.(path, details),
@@ -543,6 +554,8 @@ export class ControlPlane {
         );
       },
       ...(this.#flowControl ? { flowControl: this.#flowControl } : {}),
+      deadlines: this.#deadlines,
+      ...(options.goawayChance > 0 ? { sendAway: () => Math.random() < options.goawayChance } : {}),
       handle: (request) => api.handle(request),
     };
   }

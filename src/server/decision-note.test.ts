@@ -72,8 +72,9 @@ test('counts requests by what they ask for, who asks and what is decided', () =>
   metrics.observe(request, 1500);
   metrics.observe(request, 3000);
   metrics.observe(requestOf('/api/v1/pods', 'watch=true'), 1);
-  const lines = metrics.text().split('\n');
-  const pod = 'verb="GET",group="",version="v1",resource="pods",subresource="",scope="resource"';
+  const lines = metrics.text([]).split('\n');
+  const pod =
+    'verb="GET",group="",version="v1",resource="pods",subresource="",scope="resource",component="apiserver",dry_run=""';
   expect(lines).toContain(`apiserver_request_total{${pod},code="200"} 2`);
   expect(lines).toContain(`apiserver_request_duration_seconds_bucket{${pod},le="0.0025"} 1`);
   expect(lines).toContain(`apiserver_request_duration_seconds_count{${pod}} 2`);

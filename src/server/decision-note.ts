@@ -21,6 +21,8 @@ export class DecisionNote implements KeptDecision {
   admission: DecisionRecord['admission'] = undefined;
   status: number | undefined = undefined;
   micros: number | undefined = undefined;
+  /** Whether it took longer than it may. */
+  timedOut = false;
   /** Whom authentication recognised. */
   caller: UserInfo | undefined = undefined;
   /** What authorization decided; undefined where it was not asked. */

@@ -35,6 +35,8 @@ export interface Exchange {
   readonly closed: boolean;
   /** Breaks off an answer under way: the stream over HTTP/2, the connection over HTTP/1.1. */
   cut(): void;
+  /** Has the client make its next requests on another connection; what is under way on this one goes on. HTTP/2 alone. */
+  goAway?(): void;
 }
 
 const NONE: readonly string[] = [];
@@ -152,6 +154,15 @@ const splitTarget = (sent: string): [string, string] => {
   return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
 };
 
+/** What is left of a body that nobody wants may come for so long; a connection that goes on after that ends. */
+const UNREAD_MS = 5000;
+
+function endUnread(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.socket.destroy(), UNREAD_MS).unref();
+  request.once('end', () => clearTimeout(timer));
+  request.once('close', () => clearTimeout(timer));
+}
+
 export class Http2Exchange implements Exchange {
   readonly httpVersion = '2';
   readonly method: string;
@@ -234,6 +245,10 @@ export class Http2Exchange implements Exchange {
   cut(): void {
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
+
+  goAway(): void {
+    this.#stream.session?.close();
+  }
 }
 
 export class Http1Exchange implements Exchange {
@@ -299,6 +314,7 @@ export class Http1Exchange implements Exchange {
     this.#response.writeHead(status, { ...headers, ...length } as never);
     this.#response.end(body);
     if (!this.#request.readableEnded) this.#request.resume();
+    if (!this.#request.complete && !this.upgrade) endUnread(this.#request);
   }
 
   stream(status: number, headers: ResponseHeaders): Writable {

@@ -37,9 +37,14 @@ export interface ListenerOptions {
 
 type SniDone = (error: Error | null, context?: SecureContext) => void;
 
+/** How long a client may take to shake hands, and to send the head of its first request (Go's ReadHeaderTimeout there). */
+const HEAD_MS = 32_000;
+
 interface Peer {
   certificates: readonly CertificateDer[];
   address: string;
+  /** Ends an HTTP/2 connection on which nothing is ever asked. */
+  silence?: NodeJS.Timeout | undefined;
 }
 
 const peers = new WeakMap<object, Peer>();
@@ -59,7 +64,13 @@ export class Listener {
   constructor(options: ListenerOptions, serve: (exchange: Exchange) => void) {
     this.#options = options;
     this.#http1 = createHttp1(
-      { keepAliveTimeout: 90_000, requestTimeout: 0, headersTimeout: 32_000, maxHeaderSize: 1 << 20 },
+      {
+        keepAliveTimeout: 90_000,
+        connectionsCheckingInterval: 5000,
+        requestTimeout: 0,
+        headersTimeout: HEAD_MS,
+        maxHeaderSize: 1 << 20,
+      },
       (request, response) => {
         serve(new Http1Exchange(request, response, peerOf(request.socket as TLSSocket)));
       },
@@ -92,7 +103,12 @@ export class Listener {
     ) => {
       const session = stream.session;
       if (!session) return;
-      serve(new Http2Exchange(stream, headers, raw, peers.get(session)!));
+      const peer = peers.get(session)!;
+      if (peer.silence) {
+        clearTimeout(peer.silence);
+        peer.silence = undefined;
+      }
+      serve(new Http2Exchange(stream, headers, raw, peer));
     }) as never);
     this.#tls = createTls({
       ...options.tls,
@@ -103,7 +119,10 @@ export class Listener {
         : {}),
       requestCert: true,
       rejectUnauthorized: false,
+      handshakeTimeout: HEAD_MS,
     });
+    // A server that does not listen itself watches over slow heads once it is told that it does.
+    this.#http1.emit('listening');
     this.#tls.on('secureConnection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -111,7 +130,11 @@ export class Listener {
       socket.setNoDelay(true);
       remember(socket);
       if (socket.alpnProtocol === 'h2') {
-        this.#http2.once('session', (session) => peers.set(session, peers.get(socket)!));
+        this.#http2.once('session', (session) => {
+          const peer = peers.get(socket)!;
+          peers.set(session, peer);
+          peer.silence = setTimeout(() => session.destroy(), HEAD_MS).unref();
+        });
         this.#http2.emit('connection', socket);
       } else this.#http1.emit('connection', socket);
     });
@@ -147,6 +170,7 @@ export class Listener {
     await closed;
     clearTimeout(timer);
     clearInterval(idle);
+    this.#http1.close();
   }
 }
 

@@ -5,7 +5,7 @@ import { RequestMetrics } from './request-metrics.ts';
 /** kube-apiserver's metric names where the same thing is measured, `sallyport_*` for what only this server has. */
 export class Metrics {
   readonly requests = new RequestMetrics();
-  readonly #texts: (() => string)[] = [() => this.requests.text()];
+  readonly #texts: (() => string)[] = [];
   #process: Promise<Registry> | undefined;
 
   /** `slis`: health checks alone. Process metrics are gathered from the first time anybody asks. */
