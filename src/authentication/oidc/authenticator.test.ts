@@ -263,6 +263,13 @@ describe('claims as users', () => {
     expect(await outcome(token(key, claims))).toMatchObject(user);
   });
 
+  it('says when the token was issued, where the token does', async () => {
+    const authenticators = await started();
+    const issued = (claims: object) => ask(authenticators, token(key, { ...claims }), clock);
+    expect(await issued({ iat: NOW - 5 })).toMatchObject({ issuedAt: (NOW - 5) * 1000 });
+    expect(await issued({ iat: undefined })).not.toHaveProperty('issuedAt');
+  });
+
   it('refuses an e-mail that is not verified', async () => {
     const claimMappings = { username: { claim: 'email', prefix: 'oidc:' } };
     const by = (claims: Record<string, unknown>): Promise<unknown> =>

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OpensslAuthority } from '../fixtures/openssl-authority.ts';
 import { requestOf } from '../fixtures/requests.ts';
+import { defaultAuthenticationOptions } from '../flags.ts';
+import { FrontProxyAuthenticator } from '../front-proxy.ts';
 import { CertificatePool, parseCertificatesPem } from '../x509/pool.ts';
 import { ClientCertificateAuthenticator } from '../x509.ts';
 import { parseCertificateLists } from './certificate-list.ts';
@@ -53,6 +55,48 @@ describe('revocation lists made by openssl', () => {
     expect(asked(kim, lists)).toMatchObject({ verdict: 'authenticated' });
     expect(asked(jane, made(plain))).toMatchObject({ verdict: 'authenticated' });
     expect(asked(jane, undefined)).toMatchObject({ verdict: 'authenticated' });
+  });
+
+  it('count on a connection that is open already, when they change and when they run out', () => {
+    const short = made(ca.list({ seconds: 60 }));
+    let lists = made(plain);
+    const pool = pools(ca.certificate)[0]!;
+    const authenticator = new ClientCertificateAuthenticator(
+      { current: () => pool },
+      { current: () => lists },
+    );
+    const connection = (pem: string) => parseCertificatesPem(pem).map(({ der }) => der);
+    const [ofJane, ofKim] = [connection(jane), connection(kim)];
+    const ask = (certificates: readonly Uint8Array[], now = Date.now()) => {
+      const verdict = authenticator.authenticate(requestOf({}, { certificates, now }));
+      return verdict.code;
+    };
+    expect([ask(ofJane), ask(ofKim)]).toEqual(['X509_VERIFIED', 'X509_VERIFIED']);
+    lists = made(listed);
+    expect([ask(ofJane), ask(ofKim)]).toEqual(['X509_REVOKED', 'X509_VERIFIED']);
+    lists = short;
+    expect(ask(ofKim)).toBe('X509_VERIFIED');
+    expect(ask(ofKim, short.all[0]!.nextUpdate + 1)).toBe('X509_CRL_STALE');
+  });
+
+  it("count for front proxies' certificates", () => {
+    const lists = made(listed);
+    const pool = pools(ca.certificate)[0]!;
+    const proxy = new FrontProxyAuthenticator({
+      ...defaultAuthenticationOptions().requestHeader,
+      authorities: { current: () => pool },
+      revoked: { current: () => lists },
+      usernameHeaders: ['x-remote-user'],
+    });
+    const ask = (pem: string) =>
+      proxy.authenticate(
+        requestOf(
+          { 'x-remote-user': 'ann' },
+          { certificates: parseCertificatesPem(pem).map(({ der }) => der), now: NOW },
+        ),
+      );
+    expect(ask(jane)).toMatchObject({ code: 'FRONT_PROXY_CERTIFICATE', facts: { fault: 'X509_REVOKED' } });
+    expect(ask(kim)).toMatchObject({ verdict: 'authenticated', user: { name: 'ann' } });
   });
 
   it('come as DER too, and several in a file', () => {

@@ -65,6 +65,7 @@ export class RevocationClient {
 
   /** Makes an entry, and the definition where it is missing. Resolves to undefined where the same is there already. */
   async create(spec: RevocationSpec, name: string): Promise<KubeObject | undefined> {
+    await this.#enforces();
     await this.#install();
     const object = { apiVersion: REVOCATION_API, kind: REVOCATION_KIND, metadata: { name }, spec };
     for (const deadline = Date.now() + ESTABLISHED_MS; ; ) {
@@ -94,7 +95,6 @@ export class RevocationClient {
       if (error.status === 403) return;
       if (error.status !== 404) throw error;
     }
-    await this.#enforces();
     try {
       await this.#client.post(DEFINITIONS_PATH, revocationDefinition());
     } catch (error) {

@@ -149,8 +149,8 @@ describe('sallyport revoke', () => {
     expect([code, text]).toEqual([0, expect.stringContaining('Undo: sallyport revoke undo jti-other')]);
     expect(asked.map(({ what }) => what)).toEqual([
       'POST /apis/authentication.k8s.io/v1/selfsubjectreviews',
-      `GET ${DEFINITIONS_PATH}/${DEFINITION_NAME}`,
       'GET /sallyport/v1/decisions',
+      `GET ${DEFINITIONS_PATH}/${DEFINITION_NAME}`,
       `POST ${DEFINITIONS_PATH}`,
       `POST ${REVOCATIONS_PATH}`,
     ]);
