@@ -4,6 +4,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { clients, type Ran, run } from './support/kubectl.ts';
 import { Up } from './support/up.ts';
 
@@ -106,6 +107,28 @@ describe('a refused request', () => {
       exit: 1,
       stderr: 'Error: decisions "nothing" not found\n',
     });
+  });
+
+  it('has no field that docs/explain.md leaves out', async () => {
+    const { schemas } = parse(
+      /^```yaml\n(openapi:[\s\S]*?)^```/m.exec(readFileSync('docs/explain.md', 'utf8'))![1]!,
+    ).components;
+    const unknown = (value: object, schema: string): string[] =>
+      Object.keys(value).filter((name) => !(name in schemas[schema].properties));
+    await kubectl('create', 'configmap', 'y', '-n', 'missing');
+    await get(up, '/api/v1/pods', 'nonsense');
+    await kubectl('get', 'secrets', '-n', 'dev', '--as=jane');
+    const { stdout } = await kubectl('get', '--raw', '/sallyport/v1/decisions?whyNot=true&verdict=refused');
+    const { items } = JSON.parse(stdout);
+    expect(items.length).toBeGreaterThan(2);
+    for (const item of items) {
+      expect(unknown(item, 'Decision')).toEqual([]);
+      for (const one of item.explanations) expect(unknown(one, 'Explanation')).toEqual([]);
+      for (const one of item.authentication.asked) expect(unknown(one, 'AuthenticationVerdict')).toEqual([]);
+      for (const one of item.authorization?.asked ?? [])
+        expect(unknown(one, 'AuthorizationVerdict')).toEqual([]);
+      for (const one of item.admission ?? []) expect(unknown(one, 'AdmissionVerdict')).toEqual([]);
+    }
   });
 
   it('shows up with those who follow', async () => {

@@ -227,17 +227,18 @@ const asAdmin = (played: GoldenRun, path: string, method = 'GET', body?: unknown
   played.http({ as: 'admin', method, path, headers: {}, ...(body === undefined ? {} : { body }) });
 
 /** What every explanation is looked at for: words that a template forgot to fill. */
-const UNFILLED = /undefined|null|NaN|\[object|\$\{|\(\)| {2}/;
+const UNFILLED = /\bundefined\b|\bNaN\b|\[object|\$\{|may not {2}/;
 
 /** The refusals of a suite that is being played, kubectl's too, as the server remembers them. */
 class Refusals {
   readonly codes = new Map<string, number>();
-  readonly faults: string[] = [];
+  faults: string[] = [];
   readonly #seen = new Set<string>();
   #suite = '';
 
   begin(suite: string): void {
     this.#suite = suite;
+    this.faults = [];
     this.#seen.clear();
   }
 
@@ -350,17 +351,26 @@ describe.skipIf(!golden)('what is suggested makes the refused requests of the re
         }
       },
     });
+    expect(refusals.faults).toEqual([]);
   });
 
   it('were not few', () => {
     expect(grants).toBeGreaterThan(80);
     expect(ofKubectl).toBeGreaterThan(0);
-    expect(refusals.faults).toEqual([]);
   });
 });
 
 /** So much of the suites is played every time; all of them with EXPLAIN_ALL=1. */
-const EVERY_TIME = new Set(['TBD']);
+const EVERY_TIME: ReadonlySet<string> = new Set([
+  'bootstrap-tokens.json',
+  'errors-401-403.json',
+  'impersonation.json',
+  'oidc-email-required-algs.json',
+  'plugins-optional.json',
+  'sa-token-bound.json',
+  'webhooks-validating.json',
+  'x509-identity.json',
+]);
 
 describe.skipIf(!golden)('every refusal of the recorded suites is explained', () => {
   const areas = ['authn', 'jwt-and-webhook', 'serviceaccounts', 'admission'];
@@ -384,7 +394,6 @@ describe.skipIf(!golden)('every refusal of the recorded suites is explained', ()
   });
 
   it('by many codes', () => {
-    if (process.env['EXPLAIN_ALL']) process.stderr.write(`${JSON.stringify([...refusals.codes])}\n`);
-    expect(refusals.codes.size).toBeGreaterThan(20);
+    expect(refusals.codes.size).toBeGreaterThan(40);
   });
 });

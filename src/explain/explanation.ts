@@ -4,6 +4,7 @@ import { authenticationFixes } from './fixes/authentication.ts';
 import { authorizationFixes } from './fixes/authorization.ts';
 import type { Fix, FixContext, Fixes } from './fixes/fix.ts';
 import { impersonationFix } from './fixes/impersonation.ts';
+import { who } from './fixes/phrases.ts';
 import { grantCommands, lackText, type RemedyFacts } from './near-miss.ts';
 import type { DecisionRecord, MissingRight } from './record.ts';
 import {
@@ -94,7 +95,7 @@ export function explanationsOf(
   if (authentication && !authentication.user) return refusedCaller(authentication.asked, context);
   if (impersonation?.refused !== undefined) {
     const { missing, refused } = impersonation;
-    const fix = missing ? missingFix(missing, remedy) : impersonationFix(refused);
+    const fix = missing ? missingFix(missing, remedy, record.request.method) : impersonationFix(refused);
     return [
       { door: 'impersonation', code: missing ? 'IMPERSONATION_RIGHT' : 'IMPERSONATION_REFUSED', ...fix },
     ];
@@ -176,12 +177,15 @@ function isSideIssue(verdict: AuthenticationVerdict, refused: readonly Authentic
 const CREDENTIALS =
   'send a client certificate or a bearer token: the request had none that anybody here knows, and so came as system:anonymous';
 
-function missingFix(asked: MissingRight, remedy: RemedyFacts | undefined): Fix {
+function missingFix(asked: MissingRight, remedy: RemedyFacts | undefined, method: string): Fix {
   if (asked.user.name === ANONYMOUS)
     return { what: lackText(asked, remedy?.nearMisses ?? []), fix: CREDENTIALS };
   const commands = grantCommands(asked, remedy?.names);
+  if (!commands) {
+    const what = `${who(asked.user)} may not ${method} ${asked.path}: Kubernetes has no verb for that`;
+    return { what, fix: 'use GET, POST, PUT, PATCH or DELETE; no rule can allow anything else' };
+  }
   const what = lackText(asked, remedy?.nearMisses ?? []);
-  if (!commands) return { what, fix: 'no RBAC rule can name such a request' };
   return { what, fix: `to allow: ${commands.join(' && ')}`, commands };
 }
 
@@ -204,7 +208,9 @@ function forbidden(
     if (verdict.by === 'Node' && !isKubelet) return [];
     if (ofKubelet && verdict.by === 'RBAC') return [];
     const lacking = verdict.code === 'RBAC_NO_RULE' ? missingRight(record) : undefined;
-    const fix = lacking ? missingFix(lacking, remedy) : fixOf('authorization', verdict, context);
+    const fix = lacking
+      ? missingFix(lacking, remedy, record.request.method)
+      : fixOf('authorization', verdict, context);
     if (!fix) return [];
     const what = verdict.code === 'NODE_NOT_ALLOWED' && verdict.reason ? verdict.reason : fix.what;
     return [{ door: 'authorization' as const, code: verdict.code, ...fix, what }];

@@ -52,7 +52,8 @@ export function who(user: UserInfo | undefined): string {
     (group) =>
       group !== AUTHENTICATED && group !== UNAUTHENTICATED && !(isAccount && ACCOUNT_GROUPS.test(group)),
   );
-  return groups.length ? `${user.name} (${either(groups, 'and')})` : user.name;
+  const name = /^\S+$/.test(user.name) ? user.name : JSON.stringify(user.name);
+  return groups.length ? `${name} (${either(groups, 'and')})` : name;
 }
 
 /** A word for a shell to take as it is: nobody's name may run as a command. */
