@@ -244,7 +244,7 @@ class Refusals {
 
   /** Looks at those since the last time; resolves to them. */
   async look(played: GoldenRun): Promise<Explained[]> {
-    const listed = await asAdmin(played, '/sallyport/v1/decisions?limit=200');
+    const listed = await asAdmin(played, '/sallyport/v1/decisions?limit=100');
     // A server that does not run, or is not to know this admin, remembers nothing.
     if (listed.status !== 200) return [];
     const { items } = JSON.parse(listed.body) as { items: Explained[] };

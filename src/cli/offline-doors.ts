@@ -20,6 +20,8 @@ import { DEFAULT_AUTHORIZATION_OPTIONS } from '../authorization/config/flags.ts'
 import { explainRefusal } from '../authorization/near-misses.ts';
 import { RbacPolicy } from '../authorization/rbac/policy.ts';
 import type { RbacSource } from '../authorization/rbac/source.ts';
+import { WebhookAuthorizer } from '../authorization/webhook/authorizer.ts';
+import type { TracedCondition } from '../authorization/webhook/match-conditions.ts';
 import { askedRight, explanationsOf, missingRight } from '../explain/explanation.ts';
 import type { RequestSummary } from '../explain/request-summary.ts';
 import type { ExplainedDecision } from '../explain/tree.ts';
@@ -52,6 +54,8 @@ export type Caller =
 export interface Played {
   decision: ExplainedDecision;
   allowed: boolean;
+  /** What matchConditions of authorization webhooks make of the request, by webhook. */
+  matchConditions: readonly { webhook: string; conditions: readonly TracedCondition[] }[];
 }
 
 const DISCOVERY_LIMIT_MS = 20_000;
@@ -117,11 +121,16 @@ export class OfflineDoors {
       ...(user ? { user } : {}),
     };
     let allowed = false;
+    let matchConditions: Played['matchConditions'] = [];
     const right = askedRight(decision);
     if (right) {
       const before = this.#clock.monotonic();
       const outcome = await this.#authorization.chain.authorize(right);
       allowed = outcome.decision === 'allow';
+      matchConditions = this.#authorization.chain.authorizers
+        .filter((one) => one instanceof WebhookAuthorizer)
+        .map((webhook) => ({ webhook: webhook.name, conditions: webhook.traceConditions(right) }))
+        .filter(({ conditions }) => conditions.length > 0);
       decision.authorization = {
         micros: this.#since(before),
         decision: outcome.decision,
@@ -131,7 +140,7 @@ export class OfflineDoors {
     const lacking = missingRight(decision);
     if (lacking) decision.whyNot = explainRefusal(this.#policy, lacking);
     decision.explanations = explanationsOf(decision, decision.whyNot, now);
-    return { decision, allowed };
+    return { decision, allowed, matchConditions };
   }
 
   #since(started: number): number {

@@ -260,7 +260,10 @@ async function runTest(
 }
 
 /** In what a request went otherwise than expected. */
-export function faultsOf({ decision, allowed }: Played, expect: Expectation): string[] {
+export function faultsOf(
+  { decision, allowed }: Pick<Played, 'decision' | 'allowed'>,
+  expect: Expectation,
+): string[] {
   const faults: string[] = [];
   const verdict = allowed ? 'allowed' : 'refused';
   if (verdict !== expect.verdict) faults.push(`it is ${verdict}, not ${expect.verdict}`);
@@ -276,7 +279,7 @@ export function faultsOf({ decision, allowed }: Played, expect: Expectation): st
 }
 
 /** The codes of the verdicts that a decision rests on. */
-function decidingCodes({ decision, allowed }: Played): string[] {
+function decidingCodes({ decision, allowed }: Pick<Played, 'decision' | 'allowed'>): string[] {
   const { authentication, authorization } = decision;
   const known = (authentication?.asked ?? []).filter(({ verdict }) => verdict === 'authenticated');
   const said = authorization?.asked ?? [];

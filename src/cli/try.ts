@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Question } from '../authorization/rights/who-can.ts';
+import { drawTree, type TreeNode } from '../explain/drawing.ts';
 import type { RequestSummary } from '../explain/request-summary.ts';
 import { decisionTree } from '../explain/tree.ts';
 import { ANONYMOUS, UNAUTHENTICATED, type UserInfo } from '../meta/user.ts';
 import { preferredResource } from '../schema/resources.ts';
 import { claimsOf, collect, timeOf } from './caller-flags.ts';
-import { type Caller, type DoorsConfiguration, OfflineDoors } from './offline-doors.ts';
+import { type Caller, type DoorsConfiguration, OfflineDoors, type Played } from './offline-doors.ts';
 import { type RbacSourceFlags, rbacSource } from './rbac-source.ts';
 import { userOf } from './rights.ts';
 import { canvasOf } from './terminal.ts';
@@ -71,16 +72,17 @@ export function registerTry(
     try {
       const caller = callerOf(flags);
       doors = new OfflineDoors(configurationOf(flags), await rbacSource(flags));
-      const { decision, allowed } = await doors.play(
+      const { decision, allowed, matchConditions } = await doors.play(
         caller,
         requestOf(questionOf(verb, what, flags)),
         flags.at,
       );
       write(
         flags.output === 'json'
-          ? `${JSON.stringify({ allowed, ...decision }, null, 2)}\n`
+          ? `${JSON.stringify({ allowed, ...decision, ...(matchConditions.length ? { matchConditions } : {}) }, null, 2)}\n`
           : decisionTree(decision, canvasOf()),
       );
+      if (flags.output !== 'json') for (const one of matchConditions) write(conditionsTree(one));
       if (flags.output !== 'json') write(allowed ? 'Allowed.\n' : 'Refused.\n');
       process.exitCode = allowed ? 0 : 1;
     } catch (error) {
@@ -90,6 +92,17 @@ export function registerTry(
       doors?.close();
     }
   });
+}
+
+/** Whether a webhook is asked at all, condition by condition. */
+function conditionsTree({ webhook, conditions }: Played['matchConditions'][number]): string {
+  const children = conditions.map(
+    ({ expression, value, error, cost }): TreeNode => ({
+      text: `${expression}: ${error ?? value} (cost ${cost})`,
+      mark: value ? 'good' : 'bad',
+    }),
+  );
+  return drawTree({ text: `matchConditions of webhook ${webhook}`, children }, canvasOf());
 }
 
 /** Adds the options that say what the doors are made of. */

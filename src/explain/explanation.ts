@@ -203,7 +203,7 @@ function forbidden(
   const isKubelet = context.user?.groups.includes(NODES) ?? false;
   // What a kubelet may do follows from what is on its node; a role of its own is not what it lacks.
   const ofKubelet = isKubelet && relevant.some(({ code }) => KUBELET_CODES.has(code));
-  return relevant.flatMap((verdict) => {
+  const told = relevant.flatMap((verdict) => {
     // What concerns kubelets alone says nothing to others.
     if (verdict.by === 'Node' && !isKubelet) return [];
     if (ofKubelet && verdict.by === 'RBAC') return [];
@@ -215,4 +215,7 @@ function forbidden(
     const what = verdict.code === 'NODE_NOT_ALLOWED' && verdict.reason ? verdict.reason : fix.what;
     return [{ door: 'authorization' as const, code: verdict.code, ...fix, what }];
   });
+  // Where somebody refuses, it says little that others were not asked.
+  const telling = told.filter(({ code }) => code !== 'WEBHOOK_NOT_MATCHED');
+  return telling.length ? telling : told;
 }

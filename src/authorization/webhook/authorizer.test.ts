@@ -174,7 +174,10 @@ describe('WebhookAuthorizer', () => {
 
   it('asks where its conditions are met', async () => {
     const of = (result: boolean | { error: string }) =>
-      setup({ allowed: true }, { onError: 'deny', matchConditions: { matches: () => result } });
+      setup(
+        { allowed: true },
+        { onError: 'deny', matchConditions: { matches: () => result, trace: () => [] } },
+      );
     expect(await of(true).ask()).toMatchObject({ decision: 'allow' });
     expect(await of(false).ask()).toMatchObject({ decision: 'noOpinion', reason: '' });
     expect(await of({ error: 'cannot' }).ask()).toMatchObject({ decision: 'deny', error: 'cannot' });

@@ -5,7 +5,7 @@ import type { WebhookClient } from '../../webhook/client.ts';
 import { decodeReply, type GoStruct } from '../../webhook/reply.ts';
 import type { AuthorizationAttributes, Authorizer, RuleResolver } from '../authorizer.ts';
 import { ExpiringCache } from './cache.ts';
-import type { MatchConditions } from './match-conditions.ts';
+import type { MatchConditions, TracedCondition } from './match-conditions.ts';
 import { type ReviewVersion, reviewBody, type SentSpec, sentSpec } from './review.ts';
 
 /** Requests with longer names and paths are not remembered: a caller could fill the cache with them. */
@@ -73,6 +73,11 @@ export class WebhookAuthorizer implements Authorizer, RuleResolver {
     return this.#ask(key, spec, asked).then((answer) =>
       answer instanceof Error ? this.#failed('WEBHOOK_FAILED', answer.message) : this.#judge(answer, false),
     );
+  }
+
+  /** What each of its matchConditions makes of a request. */
+  traceConditions(asked: AuthorizationAttributes): TracedCondition[] {
+    return this.#options.matchConditions?.trace(sentSpec(asked)) ?? [];
   }
 
   rulesFor(): ReturnType<RuleResolver['rulesFor']> {

@@ -33,6 +33,22 @@ describe('matchConditionsOf', () => {
     expect(matches(POD, 'has(request.resourceAttributes.labelSelector)')).toBe(false);
   });
 
+  it('shows what each makes of a request, and what it costs', () => {
+    const traced = matchConditionsOf([
+      "request.user == 'x'",
+      "request.resourceAttributes.verb == 'get'",
+    ])!.trace(PATH);
+    expect(traced).toEqual([
+      { expression: "request.user == 'x'", value: false, cost: expect.any(Number) },
+      {
+        expression: "request.resourceAttributes.verb == 'get'",
+        error: 'no such key: resourceAttributes',
+        cost: expect.any(Number),
+      },
+    ]);
+    expect(traced[0]!.cost).toBeGreaterThan(0);
+  });
+
   it('says what could not be evaluated, unless another is false', () => {
     const broken = "request.resourceAttributes.namespace == 'guarded'";
     expect(matches(PATH, broken)).toEqual({

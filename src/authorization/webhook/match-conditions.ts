@@ -21,6 +21,16 @@ import type { SentSelector, SentSpec } from './review.ts';
 export interface MatchConditions {
   /** True: ask. False: leave it alone. Else what went wrong with the conditions that could not tell. */
   matches(spec: SentSpec): boolean | { error: string };
+  /** What each condition makes of a request, all of them: for those who work on a configuration. */
+  trace(spec: SentSpec): TracedCondition[];
+}
+
+/** What one condition made of a request, and what that cost, in the units of the expression language. */
+export interface TracedCondition {
+  expression: string;
+  value?: boolean;
+  error?: string;
+  cost: number;
 }
 
 function struct(name: string, fields: Readonly<Record<string, CelType>>): StructType {
@@ -87,6 +97,15 @@ export function matchConditionsOf(expressions: readonly string[]): MatchConditio
     return { expression, program: compiled.program };
   });
   return {
+    trace(spec) {
+      const bindings = { request: jsonValue(requestOf(spec), { numbers: 'int' }) };
+      return conditions.map(({ expression, program }) => {
+        const { value, error, cost } = program.evaluate(bindings, { costLimit: PER_CALL_LIMIT });
+        return error
+          ? { expression, error: error.message, cost }
+          : { expression, value: value === true, cost };
+      });
+    },
     matches(spec) {
       const bindings = { request: jsonValue(requestOf(spec), { numbers: 'int' }) };
       const errors: string[] = [];
