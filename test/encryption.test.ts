@@ -108,6 +108,33 @@ describe.each(etcdIsHere ? ['embedded', 'etcd'] : ['embedded'])('Secrets encrypt
     expect((await kube(['get', 'secrets', '-o', 'name'])).stdout).toBe('');
   });
 
+  it('are sealed by each provider, and read from all', async () => {
+    const providers = [
+      `{aescbc: {keys: [{name: cbc, secret: ${key(4)}}]}}`,
+      `{secretbox: {keys: [{name: box, secret: ${key(5)}}]}}`,
+      gcm('three', 3),
+      '{identity: {}}',
+    ];
+    const prefixes = [
+      'k8s:enc:aescbc:v1:cbc:',
+      'k8s:enc:secretbox:v1:box:',
+      'k8s:enc:aesgcm:v1:three:',
+      '{"kind"',
+    ];
+    for (const [i, prefix] of prefixes.entries()) {
+      await up.end();
+      // The provider whose turn it is comes first, and writes.
+      writeFileSync(file, configuration(...providers.slice(i), ...providers.slice(0, i)));
+      await up.run();
+      expect((await kube(['create', 'secret', 'generic', `s${i}`, `--from-literal=n=${i}`])).stderr).toBe('');
+      expect((await stored(`s${i}`)).slice(0, prefix.length)).toBe(prefix);
+      for (let j = 0; j <= i; j++) {
+        const { stdout } = await kube(['get', 'secret', `s${j}`, '-o', 'jsonpath={.data.n}']);
+        expect(Buffer.from(stdout, 'base64').toString()).toBe(String(j));
+      }
+    }
+  });
+
   it('are refused to be kept by a configuration that is wrong', async () => {
     await up.end();
     writeFileSync(
