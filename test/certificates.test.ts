@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -255,5 +255,68 @@ describe('a running sallyport up', () => {
       forward: '+2d',
     });
     expect(later.stdout).toContain('1 expired ones are off the list');
+  });
+});
+
+describe('many clusters at once', () => {
+  it('are asked together, and one that is out of reach is a row like the others', async () => {
+    const folder = newFolder();
+    const port = await freePort();
+    await started(['up', '--data-dir', folder, '--port', String(port)], port);
+    const admin = join(folder, 'admin.kubeconfig');
+    const secrets = `
+apiVersion: v1
+kind: Secret
+metadata: {name: bootstrap-token-abcdef, namespace: kube-system}
+type: bootstrap.kubernetes.io/token
+stringData: {token-id: abcdef, token-secret: 0123456789abcdef, usage-bootstrap-authentication: "true", expiration: "2035-01-02T03:04:05Z"}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: legacy, namespace: default, annotations: {kubernetes.io/service-account.name: default}}
+type: kubernetes.io/service-account-token
+`;
+    await waitFor(async () => (await run(kubectl, admin, ['get', 'serviceaccount', 'default'])).exit === 0);
+    const applied = await run(kubectl, admin, ['apply', '-f', '-'], secrets);
+    expect(applied.exit, applied.stderr).toBe(0);
+    const token = await run(kubectl, admin, ['create', 'token', 'default', '--duration=1h']);
+    const gone = await freePort();
+    const others = join(folder, 'others');
+    writeFileSync(
+      others,
+      `
+clusters:
+- {name: here, cluster: {server: "https://127.0.0.1:${port}", insecure-skip-tls-verify: true}}
+- {name: gone, cluster: {server: "https://127.0.0.1:${gone}"}}
+users:
+- {name: sa, user: {token: ${token.stdout.trim()}}}
+- {name: plugin, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ${join(folder, 'must-not-run')}}}}
+contexts:
+- {name: gone, context: {cluster: gone, user: sa}}
+- {name: sa, context: {cluster: here, user: sa}}
+- {name: plugin, context: {cluster: here, user: plugin}}
+`,
+    );
+    const flags = ['certs', 'check-expiration', '--kubeconfig', admin, others, '--all-contexts'];
+    const checked = await sallyport([...flags, '-o', 'json', '--warn', '30d']);
+    expect(checked.exit).toBe(1);
+    const { items } = JSON.parse(checked.stdout) as { items: Record<string, string>[] };
+    const of = (source: string, kind: string) =>
+      items.filter((item) => item.source === source && item.kind === kind);
+    const main = 'kubernetes-admin@sallyport';
+    expect(of(main, 'serving-certificate')).toMatchObject([{ name: `127.0.0.1:${port}`, status: 'good' }]);
+    expect(of(main, 'client-certificate')).toMatchObject([{ name: 'kubernetes-admin', status: 'good' }]);
+    expect(of(main, 'bootstrap-token')).toMatchObject([{ name: 'abcdef', expires: '2035-01-02T03:04:05Z' }]);
+    expect(of(main, 'service-account-token')).toMatchObject([{ name: 'default/legacy', status: 'never' }]);
+    expect(of('gone', 'cluster')).toMatchObject([
+      { problem: `127.0.0.1:${gone} cannot be reached (connection refused; nothing listens there)` },
+    ]);
+    expect(of('sa', 'token')).toMatchObject([{ name: 'sa', status: 'soon' }]);
+    expect(of('plugin', 'exec-plugin')).toMatchObject([{ status: 'not looked at' }]);
+    expect(of('plugin', 'serving-certificate')).toHaveLength(1);
+    expect(checked.stdout + checked.stderr).not.toContain(token.stdout.trim());
+    const one = await sallyport([...flags.slice(0, -1), '--context', 'sa,nowhere', '-o', 'json']);
+    const named = new Set(JSON.parse(one.stdout).items.map(({ source }: { source: string }) => source));
+    expect([...named]).toEqual(['nowhere', 'sa']);
   });
 });

@@ -223,6 +223,11 @@ function afterwards(
   authorities: readonly AuthoritySlot[],
 ): string[] {
   const lines = renewed.length ? restartWords(layout, renewed) : [];
+  for (const { slot, state } of readFolder(layout).certificates)
+    if (state === 'missing')
+      lines.push(
+        `${slot.name} is not here, so there was nothing to renew: ${layout.kind === 'sallyport' ? 'sallyport up makes it' : slot.kind === 'kubeconfig' ? 'kubeadm init phase kubeconfig makes it' : `kubeadm init phase certs ${slot.name} makes it`}`,
+      );
   if (authorities.some(({ name }) => name === 'ca'))
     lines.push(
       `The CA has a new certificate (and the old key): kubeconfigs elsewhere${layout.kind === 'kubeadm' ? ', other control plane hosts and the nodes (/etc/kubernetes/pki/ca.crt, kubelet.conf)' : ''} need it, too: ${layout.authorities[0]!.certFile}`,
