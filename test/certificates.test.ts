@@ -83,7 +83,7 @@ describe('a host laid out by kubeadm whose certificates expired two years ago', 
 
     const refused = await sallyport(['certs', 'renew', 'all', ...flags]);
     expect(refused.exit).toBe(authoritiesToo ? 1 : 0);
-    if (authoritiesToo) expect(refused.stdout).toContain('its CA ca has itself expired');
+    if (authoritiesToo) expect(refused.stderr).toContain('its CA ca has itself expired');
     const recovered = await sallyport(['certs', 'recover', ...flags, '--yes']);
     expect(recovered.exit, recovered.stdout + recovered.stderr).toBe(0);
     expect(recovered.stdout).toContain(`The server at 127.0.0.1:${port} shows its new certificate`);
@@ -217,8 +217,8 @@ describe('a running sallyport up', () => {
     expect(renewed.exit).toBe(1);
     expect(renewed.stdout).toMatch(/^scheduler\.conf: renewed until /m);
     expect(renewed.stdout).toMatch(/^admin\.conf: renewed until /m);
-    expect(renewed.stdout).toMatch(/^apiserver: NOT RENEWED, the API has no signer for it/m);
-    expect(renewed.stdout).toMatch(
+    expect(renewed.stderr).toMatch(/^apiserver: NOT RENEWED, the API has no signer for it/m);
+    expect(renewed.stderr).toMatch(
       /^super-admin\.conf: NOT RENEWED, the API issues nothing for system:masters/m,
     );
     expect((await whoAmI(join(host.folder, 'scheduler.conf'))).stdout).toBe('system:kube-scheduler');

@@ -81,7 +81,10 @@ export async function renew(
 ): Promise<number> {
   const layout = requiredLayout(flags);
   const { slots: named, all } = chosen(layout, names);
-  const slots = named.filter((slot) => isDue(slot, flags.within, clock()));
+  // kubelet renews its own while that is good, and kubeadm leaves it to that, too.
+  const slots = named.filter((slot) =>
+    isDue(slot, all && slot.name === 'kubelet.conf' ? 0 : flags.within, clock()),
+  );
   if (slots.length === 0) {
     terminal.write('Nothing is due.\n');
     return 0;
@@ -104,10 +107,12 @@ export async function renew(
     const inTheWay = unwritable(changes);
     if (inTheWay) throw new Error(`${inTheWay}; nothing was changed`);
   } else if (changes.length) backup = applyChanges(changes, layout, clock());
-  for (const plan of plans) terminal.write(lineOf(plan, all, flags.dryRun ?? false));
+  const failed = (plan: RenewalPlan): boolean => plan.kind === 'refused' || (plan.kind === 'missing' && !all);
+  // What failed is what a timer's mail has to say.
+  for (const plan of plans)
+    (failed(plan) ? terminal.tell : terminal.write)(lineOf(plan, all, flags.dryRun ?? false));
   terminal.write(afterwards(layout, ready, backup, flags));
-  const failed = plans.some((plan) => plan.kind === 'refused' || (plan.kind === 'missing' && !all));
-  return failed ? 1 : 0;
+  return plans.some(failed) ? 1 : 0;
 }
 
 /** What can't be read is due: renewing it says what is wrong. */
