@@ -22,7 +22,7 @@ export const apiserverFlags: readonly FlagGroup[] = [
       flag(
         'decision-records',
         'int',
-        "How many requests to keep the doors' verdicts of, in memory; 0 keeps none.",
+        "How many requests to keep the doors' verdicts of, in memory: the last 500, and before them refused ones; 0 keeps none.",
         '2000',
       ),
       flag(

@@ -44,28 +44,41 @@ export interface DecisionRecord {
 /** What is kept of a request until somebody asks for its record, which is made then. */
 export interface KeptDecision {
   readonly id: string;
+  /** Whether a door turned the request away; known once it is answered. */
+  readonly isRefused: boolean;
   record(): DecisionRecord;
 }
 
-/** The last decisions, in a ring: noting one costs an assignment, and nothing is made for readers who may never come. */
+/**
+ * So many of the last requests are kept whatever became of them. What is kept longer than the collector of young garbage
+ * comes round is moved by it, twice: a busy server would pay for thousands of requests that nobody asks about.
+ */
+const RECENT = 500;
+
+/**
+ * The last decisions: the newest, and before them those alone that somebody may want to have explained. Noting one costs an
+ * assignment, and nothing is made for readers who may never come.
+ */
 export class DecisionRing {
-  readonly #ring: (KeptDecision | undefined)[];
-  #next = 0;
+  readonly #recent: Ring<KeptDecision>;
+  readonly #refused: Ring<KeptDecision>;
+  readonly #size: number;
   readonly #listeners = new Set<(record: DecisionRecord) => void>();
 
   /** @param size how many are kept; 0: none */
   constructor(size: number) {
-    this.#ring = new Array(size).fill(undefined);
+    this.#size = size;
+    this.#recent = new Ring(Math.min(size, RECENT));
+    this.#refused = new Ring(Math.max(size - RECENT, 0));
   }
 
   add(decision: KeptDecision): void {
-    if (this.#ring.length === 0) return;
-    this.#ring[this.#next] = decision;
-    this.#next = (this.#next + 1) % this.#ring.length;
+    this.#recent.add(decision);
   }
 
   /** Tells followers that a request has its answer. */
   finished(decision: KeptDecision): void {
+    if (decision.isRefused) this.#refused.add(decision);
     if (this.#listeners.size === 0) return;
     const record = decision.record();
     for (const listener of this.#listeners) listener(record);
@@ -83,10 +96,7 @@ export class DecisionRing {
   }
 
   /** Newest first: at most so many of those that match. */
-  list(
-    limit = this.#ring.length,
-    matches: (record: DecisionRecord) => boolean = () => true,
-  ): DecisionRecord[] {
+  list(limit = this.#size, matches: (record: DecisionRecord) => boolean = () => true): DecisionRecord[] {
     const out: DecisionRecord[] = [];
     for (const kept of this.#newestFirst()) {
       if (out.length >= limit) break;
@@ -97,11 +107,36 @@ export class DecisionRing {
   }
 
   *#newestFirst(): Generator<KeptDecision> {
-    const { length } = this.#ring;
-    for (let i = 1; i <= length; i++) {
-      const kept = this.#ring[(this.#next - i + length) % length];
-      if (!kept) return;
+    const seen = new Set<KeptDecision>();
+    for (const kept of this.#recent.newestFirst()) {
+      seen.add(kept);
       yield kept;
+    }
+    for (const kept of this.#refused.newestFirst()) if (!seen.has(kept)) yield kept;
+  }
+}
+
+/** The last so many of something. */
+class Ring<T> {
+  readonly #items: (T | undefined)[];
+  #next = 0;
+
+  constructor(size: number) {
+    this.#items = new Array(size).fill(undefined);
+  }
+
+  add(item: T): void {
+    if (this.#items.length === 0) return;
+    this.#items[this.#next] = item;
+    this.#next = (this.#next + 1) % this.#items.length;
+  }
+
+  *newestFirst(): Generator<T> {
+    const { length } = this.#items;
+    for (let i = 1; i <= length; i++) {
+      const item = this.#items[(this.#next - i + length) % length];
+      if (item === undefined) return;
+      yield item;
     }
   }
 }

@@ -63,6 +63,30 @@ test('shows the newest of a ring first, and keeps none where none are to be kept
   expect(none.list()).toEqual([]);
 });
 
+test('keeps refused requests longer than others', () => {
+  const ring = new DecisionRing(502);
+  const answered = (name: string, status: number): void => {
+    const { record } = requestOf(`/${name}`);
+    ring.add(record);
+    record.status = status;
+    ring.finished(record);
+  };
+  for (const name of ['forbidden', 'unknown', 'forbidden-too'])
+    answered(name, name === 'unknown' ? 401 : 403);
+  answered('fine', 200);
+  for (let i = 0; i < 499; i++) answered(`later-${i}`, 200);
+  expect(ring.list(3).map(({ request }) => request.path)).toEqual(['/later-498', '/later-497', '/later-496']);
+  expect(
+    ring
+      .list()
+      .slice(-3)
+      .map(({ request }) => request.path),
+  ).toEqual(['/fine', '/forbidden-too', '/unknown']);
+  expect(ring.list()).toHaveLength(502);
+  expect(ring.get('id of /unknown')?.status).toBe(401);
+  expect(ring.get('id of /forbidden')).toBeUndefined();
+});
+
 test('counts requests by what they ask for, who asks and what is decided', () => {
   const metrics = new RequestMetrics();
   const request = requestOf('/api/v1/namespaces/shop/pods/web');

@@ -63,6 +63,12 @@ export class DecisionNote implements KeptDecision {
     this.#authorizationMicros = micros;
   }
 
+  get isRefused(): boolean {
+    const { status, admission } = this;
+    const isDenied = admission?.some(({ outcome }) => outcome === 'denied') ?? false;
+    return status === 401 || status === 403 || isDenied || this.flowControl !== undefined;
+  }
+
   /** The authorizer asked last, which decided or was the last without an opinion. */
   get decidedBy(): string | undefined {
     return this.#authorizers?.at(-1)?.by;
