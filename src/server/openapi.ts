@@ -16,6 +16,11 @@ const V2_TYPES = [
   'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
   'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 ];
+const V3_TYPES = [
+  'application/json',
+  'application/com.github.proto-openapi.spec.v3@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
+];
 /** Documents that a client names by their hash never change. */
 const A_YEAR_S = 31_536_000;
 
@@ -39,15 +44,18 @@ export class OpenApi {
       return send(request, documents.v2Protobuf(), V2_TYPES[2]!);
     }
     if (path === '/openapi/v3') return send(request, documents.v3Index(), 'application/json');
-    const document = path.startsWith('/openapi/v3/')
-      ? documents.v3Document(path.slice('/openapi/v3/'.length))
-      : undefined;
+    if (!path.startsWith('/openapi/v3/')) return answerPageNotFound(request);
+    const type = accepted(request, V3_TYPES);
+    if (type === undefined) return answerBytes(request, 406, { vary: 'Accept' }, '');
+    const name = path.slice('/openapi/v3/'.length);
+    const json = type === 'application/json';
+    const document = json ? documents.v3Document(name) : documents.v3Protobuf(name);
     if (!document) return answerPageNotFound(request);
     const hash = request.query.get('hash');
     if (hash !== null && hash !== document.etag) {
       return answerBytes(request, 301, { location: `${path}?hash=${document.etag}` }, '');
     }
-    send(request, document, 'application/json', hash !== null);
+    send(request, document, json ? type : V3_TYPES[2]!, hash !== null);
   }
 
   async #load(): Promise<OpenApiDocuments> {

@@ -5,6 +5,7 @@ import { type ResourceDescriptor, resources } from '../resources.ts';
 import { typeTable } from '../type-table.ts';
 import { type CustomResource, customListSchema, customSchema } from './custom-schemas.ts';
 import { encodeOpenApiV2 } from './gnostic.ts';
+import { encodeOpenApiV3 } from './gnostic-v3.ts';
 import { customModelName, modelName } from './names.ts';
 import { type PathResource, pathsOf } from './operations.ts';
 import { modelSchema, type OpenApiVersion, publishedNames, referredTypes, type Schema } from './schemas.ts';
@@ -84,6 +85,14 @@ export class OpenApiDocuments {
     return this.#once(`v3/${path}`, () =>
       Buffer.from(JSON.stringify(path === 'version' ? this.#versionDocument() : this.#v3(path))),
     );
+  }
+
+  /** The same as protobuf; its name stays that of the JSON, by which the index tells of it. */
+  v3Protobuf(path: string): OpenApiDocument | undefined {
+    const json = this.v3Document(path);
+    if (!json) return undefined;
+    const made = this.#once(`v3/${path}.pb`, () => encodeOpenApiV3(JSON.parse(json.bytes.toString())));
+    return { bytes: made.bytes, etag: json.etag, gzip: () => made.gzip() };
   }
 
   #once(key: string, make: () => Buffer): OpenApiDocument {

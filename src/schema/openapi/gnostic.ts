@@ -12,14 +12,14 @@ export function encodeOpenApiV2(document: Schema): Buffer {
 }
 
 /** How a JSON value is written under a field number. */
-type Put = (writer: Writer, field: number, value: unknown) => void;
+export type Put = (writer: Writer, field: number, value: unknown) => void;
 /** JSON key → field number and form. Keys that begin with `x-` go to `extensions`. */
-interface Shape {
+export interface Shape {
   fields: Readonly<Record<string, readonly [number, Put]>>;
   extensions?: number;
 }
 
-function message(writer: Writer, object: Schema, shape: Shape): void {
+export function message(writer: Writer, object: Schema, shape: Shape): void {
   if (shape.extensions !== undefined) {
     for (const [key, value] of Object.entries(object).reverse()) {
       if (key.startsWith('x-')) named(any)(writer, shape.extensions, { [key]: value });
@@ -42,43 +42,43 @@ function backwards(shape: Shape): [string, number, Put][] {
   return order;
 }
 
-const within = (writer: Writer, field: number, write: () => void): void => {
+export const within = (writer: Writer, field: number, write: () => void): void => {
   const before = writer.written;
   write();
   writer.close(field, before);
 };
 
-const text: Put = (writer, field, value) => within(writer, field, () => writer.text(String(value)));
-const bool: Put = (writer, field, value) => {
+export const text: Put = (writer, field, value) => within(writer, field, () => writer.text(String(value)));
+export const bool: Put = (writer, field, value) => {
   if (value !== true) return;
   writer.varint(1);
   writer.tag(field, VARINT);
 };
-const integer: Put = (writer, field, value) => {
+export const integer: Put = (writer, field, value) => {
   writer.varint(value as number);
   writer.tag(field, VARINT);
 };
-const double: Put = (writer, field, value) => {
+export const double: Put = (writer, field, value) => {
   writer.double(value as number);
   writer.tag(field, FIXED64);
 };
 /** Any JSON value, as YAML text. */
-const any: Put = (writer, field, value) =>
+export const any: Put = (writer, field, value) =>
   within(writer, field, () => text(writer, 2, JSON.stringify(value)));
 
-const each =
+export const each =
   (put: Put): Put =>
   (writer, field, value) => {
     for (const item of (value as unknown[]).toReversed()) put(writer, field, item);
   };
 
-const of =
+export const of =
   (shape: () => Shape): Put =>
   (writer, field, value) =>
     within(writer, field, () => message(writer, value as Schema, shape()));
 
 /** A map, as a list of messages with name and value. */
-const named =
+export const named =
   (put: Put): Put =>
   (writer, field, value) => {
     for (const [name, item] of Object.entries(value as Schema).reverse()) {
@@ -90,7 +90,7 @@ const named =
   };
 
 /** A message that holds nothing but one field. */
-const holding =
+export const holding =
   (inner: number, put: Put): Put =>
   (writer, field, value) =>
     within(writer, field, () => put(writer, inner, value));
@@ -218,7 +218,8 @@ const PATH_ITEM: Shape = {
 const API_KEY: Shape = {
   fields: { type: [1, text], name: [2, text], in: [3, text], description: [4, text] },
 };
-const stringArray: Put = (writer, field, value) => within(writer, field, () => each(text)(writer, 1, value));
+export const stringArray: Put = (writer, field, value) =>
+  within(writer, field, () => each(text)(writer, 1, value));
 
 const INFO: Shape = { fields: { title: [1, text], version: [2, text] } };
 
