@@ -234,3 +234,57 @@ describe('credentials that are taken back', () => {
     }
   });
 });
+
+describe('revocation lists at the start', () => {
+  let ca: OpensslAuthority;
+  let server: Apiserver;
+  const flags = (...more: string[]) => [
+    `--client-ca-file=${join(server.folder, 'clients.crt')}`,
+    `--client-ca-crl-file=${join(server.folder, 'list.crl')}`,
+    ...more,
+  ];
+  const given = (list: string): void => writeFileSync(join(server.folder, 'list.crl'), list, 'latin1');
+
+  beforeAll(async () => {
+    server = await Apiserver.prepare();
+    ca = new OpensslAuthority('people');
+    const trusted = readFileSync(server.paths.ca.certFile, 'utf8');
+    writeFileSync(join(server.folder, 'clients.crt'), trusted + ca.certificate);
+  });
+  afterAll(async () => {
+    await server?.remove();
+    ca?.remove();
+  });
+
+  it('end the server where they cannot be used', async () => {
+    given('nonsense');
+    expect(await server.refuse(flags())).toBe(1);
+    expect(server.output).toContain('no certificate revocation list');
+    const stranger = new OpensslAuthority('stranger');
+    given(stranger.list());
+    stranger.remove();
+    expect(await server.refuse(flags())).toBe(1);
+    expect(server.output).toContain('of an issuer that is in neither --client-ca-file nor');
+    expect(await server.refuse(flags('--client-ca-crl-stale=perhaps'))).toBe(1);
+    expect(server.output).toContain('--client-ca-crl-stale has to be refuse or warn');
+  });
+
+  it.each([
+    ['refuse', 401, 'are refused until a newer one is in'],
+    ['warn', 403, 'is let in (--client-ca-crl-stale=warn)'],
+  ])('that have run out: %s', async (policy, status, said) => {
+    given(ca.list({ seconds: 1, der: true }));
+    const jane = ca.issue(`jane-${policy}`, `/CN=jane-${policy}`);
+    await new Promise((done) => setTimeout(done, 1200));
+    await server.run(flags(`--client-ca-crl-stale=${policy}`));
+    await server.says(said);
+    expect((await server.ask(SELF, { certificate: jane })).status).toBe(status);
+    // Others are none of that list's.
+    expect((await server.ask(SELF)).status).toBe(200);
+    replace(join(server.folder, 'list.crl'), ca.list());
+    await server.says('reloaded path=');
+    expect((await server.ask(SELF, { certificate: jane })).status).toBe(403);
+    await server.end();
+    server.output = '';
+  });
+});
