@@ -19,14 +19,29 @@ function sallyport(...args: string[]): { exit: number | null; stdout: string; st
   return { exit: status, stdout, stderr };
 }
 
-/** One GET with a bearer token: status, header fields and body, with what differs from request to request taken out. */
-function get(up: Up, path: string, token?: string): Promise<{ status: number; raw: string[]; body: string }> {
+/** One request with a bearer token: status, header fields and body, with what differs from request to request taken out. */
+function get(
+  up: Up,
+  path: string,
+  token?: string,
+  {
+    method = 'GET',
+    body,
+    headers = {},
+  }: { method?: string; body?: string; headers?: Record<string, string> } = {},
+): Promise<{ status: number; raw: string[]; body: string }> {
   return new Promise((done, fail) => {
     const asked = request(
       `${up.url}${path}`,
       {
         rejectUnauthorized: false,
-        headers: { 'audit-id': 'same', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+        method,
+        headers: {
+          'audit-id': 'same',
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
       },
       (answer) => {
         const chunks: Buffer[] = [];
@@ -40,7 +55,7 @@ function get(up: Up, path: string, token?: string): Promise<{ status: number; ra
       },
     );
     asked.on('error', fail);
-    asked.end();
+    asked.end(body);
   });
 }
 
@@ -183,6 +198,19 @@ describe('without the right to be told', () => {
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'explain' },
         subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'olga' }],
       },
+      {
+        ...role,
+        kind: 'ClusterRole',
+        metadata: { name: 'writes' },
+        rules: [{ verbs: ['create'], apiGroups: [''], resources: ['configmaps'] }],
+      },
+      {
+        ...role,
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'writes' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'writes' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }],
+      },
     ],
   };
   const flowHeaders = (raw: string[]): string[] =>
@@ -207,6 +235,28 @@ describe('without the right to be told', () => {
       expect({ ...said, raw: flowHeaders(said.raw) }).toEqual({ ...kept, raw: flowHeaders(kept.raw) });
       expect(said.status).toBeGreaterThan(400);
     }
+  });
+
+  const others = [
+    [
+      'by admission',
+      '/api/v1/namespaces/missing/configmaps',
+      { method: 'POST', body: '{"metadata":{"name":"x"}}' },
+      404,
+    ],
+    ['by impersonation', '/api/v1/pods', { headers: { 'impersonate-user': 'bob' } }, 403],
+    ['by impersonation that makes no sense', '/api/v1/pods', { headers: { 'impersonate-group': 'x' } }, 400],
+  ] as const;
+  it.each(others)('nor of one that is refused %s', async (_, path, more, status) => {
+    const [said, kept] = [
+      await get(telling, path, 'jane-token', more),
+      await get(silent, path, 'jane-token', more),
+    ];
+    expect(said.status).toBe(status);
+    expect({ ...said, raw: flowHeaders(said.raw) }).toEqual({ ...kept, raw: flowHeaders(kept.raw) });
+    const told = await get(telling, path, 'olga-token', more);
+    expect(told.raw.some((text) => text.toLowerCase() === 'warning')).toBe(true);
+    expect(told.body).toBe(said.body.replaceAll('jane', 'olga'));
   });
 
   it('with it the same answer has a warning more', async () => {
