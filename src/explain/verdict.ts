@@ -55,6 +55,3 @@ export interface AdmissionVerdict {
   code: string;
   facts: Facts;
 }
-
-/** A verdict with the time it took, as a decision record keeps it. */
-export type Timed<T> = T & { micros: number };
