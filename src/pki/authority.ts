@@ -8,6 +8,7 @@ import {
   webcrypto,
 } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { subjectName } from './distinguished-name.ts';
 
 /** Certificates made by a CA of our own: EC P-256, SHA-256 (RFC 5280). Loaded only where certificates are made. */
 x509.cryptoProvider.set(webcrypto as never);
@@ -76,10 +77,7 @@ export async function issueCertificate(
   const keys = await cryptoKeys(createPrivateKey(key));
   const issuer = authority && new x509.X509Certificate(authority.certificate);
   const signing = authority ? await cryptoKeys(createPrivateKey(authority.key)) : keys;
-  const name: x509.JsonName = [
-    ...(request.organizations ?? []).map((organization) => ({ O: [organization] })),
-    { CN: [request.commonName] },
-  ];
+  const name = new x509.Name(new Uint8Array(subjectName(request.commonName, request.organizations)));
   const issuerKeyId = issuer?.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   const wanted = now + request.days * DAY_MS;
   const names = [
@@ -88,9 +86,9 @@ export async function issueCertificate(
   ];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
-    subject: new x509.Name(name).toString(),
+    subject: name,
     // As its own bytes have it: Go compares the issuer's name with the CA's subject byte for byte.
-    issuer: issuer ? issuer.subjectName : new x509.Name(name).toString(),
+    issuer: issuer ? issuer.subjectName : name,
     notBefore: new Date(now - BACKDATE_MS),
     notAfter: new Date(issuer ? Math.min(wanted, issuer.notAfter.getTime()) : wanted),
     publicKey: keys.publicKey,

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
+import { subjectName, withCommonName } from './distinguished-name.ts';
 import { readPrivateKey } from './issued-certificate.ts';
 
 /**
@@ -73,7 +74,7 @@ export async function requestLike(certificate: string, key: KeyObject): Promise<
 
 /** A request for a client certificate of a user and groups. */
 export function requestFor(user: string, groups: readonly string[], key: KeyObject): Promise<string> {
-  return signedRequest(new x509.Name([...groups.map((group) => ({ O: [group] })), { CN: [user] }]), [], key);
+  return signedRequest(new x509.Name(new Uint8Array(subjectName(user, groups))), [], key);
 }
 
 async function signedRequest(name: x509.Name, extensions: x509.Extension[], key: KeyObject): Promise<string> {
@@ -113,10 +114,8 @@ function firstCertificate(pem: string): string {
   return block;
 }
 
-function renamed(name: x509.Name, commonName: string): x509.Name {
-  const parts = name.toJSON().filter((part) => !('CN' in part));
-  return new x509.Name([...parts, { CN: [commonName] }]);
-}
+const renamed = (name: x509.Name, commonName: string): x509.Name =>
+  new x509.Name(new Uint8Array(withCommonName(Buffer.from(name.toArrayBuffer()), commonName)));
 
 const spki = (key: KeyObject): x509.PublicKey =>
   new x509.PublicKey(new Uint8Array(createPublicKey(key).export({ type: 'spki', format: 'der' })));
