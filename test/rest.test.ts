@@ -85,6 +85,28 @@ describe('lists, watches and what hangs on a resource', () => {
     expect(shown.body.apiVersion).toBe('meta.k8s.io/v1beta1');
   });
 
+  it('writes custom resources as JSON to who takes protobuf too', async () => {
+    await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      metadata: { name: 'things.x.io' },
+      spec: {
+        group: 'x.io',
+        scope: 'Cluster',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [
+          { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+        ],
+      },
+    });
+    const list = (accept: string) => server.ask('/apis/x.io/v1/things', { headers: { accept } });
+    const protobuf = 'application/vnd.kubernetes.protobuf';
+    for (const until = Date.now() + 10_000; (await list('*/*')).status !== 200 && Date.now() < until; )
+      await new Promise((done) => setTimeout(done, 50));
+    const both = await list(`${protobuf},application/json`);
+    expect(JSON.parse(both.body).kind).toBe('ThingList');
+    expect((await list(protobuf)).status).toBe(406);
+    expect((await list(`${protobuf};as=PartialObjectMetadataList;v=v1;g=meta.k8s.io`)).status).toBe(200);
+  });
+
   it('lets no patch write into what is stored before it is accepted', async () => {
     const path = '/api/v1/namespaces/a/secrets';
     await post(path, { metadata: { name: 's' }, data: { k: 'MQ==' }, immutable: true });

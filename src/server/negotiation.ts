@@ -71,12 +71,13 @@ const specificity = (c: Clause): number => (c.type === '*' ? 0 : c.subtype === '
 
 /**
  * Chooses how to answer. `allowed` says which `as=` shapes this endpoint has; undefined where nothing fits.
- * An absent Accept is JSON.
+ * An absent Accept is JSON. `plain`: what the endpoint's own objects can be written as, where that is less.
  */
 export function negotiate(
   accept: string | undefined,
   available: readonly MediaType[],
   allowed: (transform: Transform, mediaType: MediaType) => boolean,
+  plain: readonly MediaType[] = available,
 ): Negotiated | undefined {
   if (!accept) return { mediaType: available[0]!, pretty: false, stream: false };
   for (const clause of clauses(accept)) {
@@ -87,7 +88,7 @@ export function negotiate(
       const transform = asked
         ? { as: params.get('as') ?? '', group: params.get('g') ?? '', version: params.get('v') ?? '' }
         : undefined;
-      if (transform && !allowed(transform, mediaType)) continue;
+      if (transform ? !allowed(transform, mediaType) : !plain.includes(mediaType)) continue;
       // YAML has no streams, and there is one kind of them.
       const stream = params.get('stream') ?? '';
       if (stream !== '' && (stream !== 'watch' || mediaType === 'application/yaml')) continue;

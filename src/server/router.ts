@@ -40,6 +40,8 @@ import {
 import { tableOf } from './resource-table.ts';
 import { scaleTable } from './scale-table.ts';
 
+/** Custom resources have no protobuf form; their metadata has. */
+const WITHOUT_PROTOBUF: readonly MediaType[] = ['application/json', 'application/yaml'];
 const WATCHABLE: readonly MediaType[] = ['application/json', 'application/vnd.kubernetes.protobuf'];
 
 export interface RouterParts {
@@ -266,6 +268,7 @@ export class ResourceRouter {
       accept,
       MEDIA_TYPES,
       (transform, mediaType) => objects && isMetaTransform(transform, mediaType),
+      served.discoveryVerbs ? WITHOUT_PROTOBUF : MEDIA_TYPES,
     );
     if (chosen) {
       if (!chosen.pretty && wantsPretty(request)) return { ...chosen, pretty: true };
@@ -278,10 +281,14 @@ export class ResourceRouter {
 
   #negotiateWatch(request: ApiRequest, served: ServedResource): Negotiated {
     const accept = request.exchange.header('accept');
-    const chosen = negotiate(accept, WATCHABLE, isMetaTransform);
+    const custom = served.discoveryVerbs !== undefined;
+    const chosen = negotiate(accept, WATCHABLE, isMetaTransform, custom ? WITHOUT_PROTOBUF : WATCHABLE);
     if (chosen) return chosen;
-    throw served.discoveryVerbs || fitsAny(accept!, MEDIA_TYPES)
-      ? notAcceptableError(WATCHABLE.map((type) => `${type};stream=watch`))
+    // What could be an answer but not a stream is told what streams come in.
+    if (negotiate(accept, MEDIA_TYPES, isMetaTransform, custom ? WITHOUT_PROTOBUF : MEDIA_TYPES))
+      throw notAcceptableError(WATCHABLE.map((type) => `${type};stream=watch`));
+    throw custom || fitsAny(accept!, MEDIA_TYPES)
+      ? notAcceptableError(MEDIA_TYPES)
       : nothingAvailableError(MEDIA_TYPES);
   }
 }
