@@ -13,6 +13,10 @@ export interface ServerState {
 export const residentMiB = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
+/** What a process holds beside what files it has mapped: the embedded store's pages are the system's to drop. */
+export const anonymousMiB = (pid: number): number =>
+  Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+
 /** A number of /metrics, by the line's beginning; undefined where it is not there. */
 export function metric(text: string, line: string): number | undefined {
   const at = text.indexOf(`\n${line} `);

@@ -127,6 +127,8 @@ export interface Strategy {
   generation?: boolean;
   /** Fields a fieldSelector may name beside metadata.name and metadata.namespace. */
   selectableFields?: Record<string, (object: KubeObject) => string>;
+  /** Those of them that objects are found by, without a look at the others: what each node asks for all the time. */
+  indexedFields?: readonly string[];
   /** The status subresource; absent: the generic one (takes status, keeps all else). */
   status?: UpdateStrategy;
   /** Other subresources that are written by updating the object: `namespaces/finalize`, `certificatesigningrequests/approval`. */

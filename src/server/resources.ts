@@ -13,9 +13,10 @@ import {
 import { ResourceStore } from '../registry/resource-store.ts';
 import { SCALES } from '../registry/scale.ts';
 import { strategyOf } from '../registry/strategies.ts';
-import type { AccessCheck, StrategyOptions } from '../registry/strategy.ts';
+import type { AccessCheck, Strategy, StrategyOptions } from '../registry/strategy.ts';
 import type { VirtualResource } from '../registry/virtual.ts';
 import { type ResourceDescriptor, resources } from '../schema/resources.ts';
+import type { IndexFunction } from '../storage/object-index.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 import { builtInScheme, managedFieldsOf, normalizer } from './kind-support.ts';
 import type { ResourceStorage } from './resource-storage.ts';
@@ -61,6 +62,7 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
       kind: descriptor.kind,
       apiVersion: groupVersion(descriptor),
       decode: storedObjectDecoder(descriptor, (object) => strategy.defaults?.(object)),
+      indexes: indexesOf(strategy),
       onError: parts.onError,
     });
     caches.push(cache);
@@ -151,4 +153,13 @@ function lazyClient(client: () => ObjectClient): ObjectClient {
     update: (...args) => client().update(...args),
     delete: (...args) => client().delete(...args),
   };
+}
+
+function indexesOf({ indexedFields = [], selectableFields = {} }: Strategy): Record<string, IndexFunction> {
+  return Object.fromEntries(
+    indexedFields.map((field): [string, IndexFunction] => {
+      const read = selectableFields[field]!;
+      return [field, (object) => [read(object)]];
+    }),
+  );
 }

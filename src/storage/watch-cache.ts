@@ -173,6 +173,10 @@ export class WatchCache {
     return this.#indexes.get(index)?.get(value);
   }
 
+  hasIndex(name: string): boolean {
+    return this.#indexes.has(name);
+  }
+
   /** Adds a way to find objects, also those that are here already. */
   addIndex(name: string, values: IndexFunction): void {
     if (this.#indexes.has(name)) return;

@@ -128,6 +128,7 @@ export const pods: Strategy = {
     },
     validateUpdate: (pod, old, context) => podStatusErrors(pod, old, optionsFor(context, old)),
   },
+  indexedFields: ['spec.nodeName'],
   selectableFields: {
     'spec.nodeName': (pod) => pod['spec']?.nodeName ?? '',
     'spec.host': (pod) => pod['spec']?.nodeName ?? '',

@@ -159,7 +159,7 @@ export async function select(
   const items: CachedObject[] = [];
   let after = token?.after;
   let more = false;
-  for (const item of selection.candidates(view, token?.after) ??
+  for (const item of selection.candidates(view, token?.after, cache) ??
     view.items(selection.namespace, token?.after)) {
     // Whatever is left makes another page, though nothing of it may be in the selection.
     if (limit > 0 && items.length === limit) {

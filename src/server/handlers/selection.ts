@@ -6,6 +6,7 @@ import type { ServedResource } from '../../registry/registry.ts';
 import type { CacheScope } from '../../storage/cache-subscribers.ts';
 import type { CacheView } from '../../storage/cache-view.ts';
 import type { CachedObject } from '../../storage/cached-object.ts';
+import type { WatchCache } from '../../storage/watch-cache.ts';
 
 /** Kinds whose own field labels are asked before the generic ones, and whose refusals are worded so. */
 const OWN_LABELS = new Set([
@@ -34,6 +35,7 @@ export class Selection {
   readonly #labels: LabelSelector | undefined;
   readonly #read: Record<string, (object: KubeObject) => string>;
   readonly #name: string | undefined;
+  readonly #index: { name: string; value: string } | undefined;
 
   constructor(
     namespace: string,
@@ -41,6 +43,7 @@ export class Selection {
     labels: LabelSelector | undefined,
     read: Record<string, (object: KubeObject) => string>,
     namespaced: boolean,
+    isIndexed: (field: string) => boolean = () => false,
   ) {
     this.#read = read;
     this.#labels = labels?.empty ? undefined : labels;
@@ -57,18 +60,43 @@ export class Selection {
       ...(this.namespace ? { namespace: this.namespace } : {}),
       ...(single ? { name: exact.value } : {}),
     };
+    const found = fields.find((f) => f.operator === '=' && isIndexed(f.field));
+    if (!found || single) return;
+    this.#index = { name: found.field, value: found.value };
+    // An index knows nothing of namespaces: within one, watches are told of all of it.
+    if (this.namespace === '') this.scope.index = this.#index;
   }
 
-  /** The few objects that can match, where the selection names one; undefined where all have to be looked at. */
-  candidates(view: CacheView, after: string | undefined): Iterable<CachedObject> | undefined {
+  /**
+   * The few objects that can match, where the selection names one or an index finds them; undefined where all have to be looked
+   * at. `cache` is the one that the view is of.
+   */
+  candidates(
+    view: CacheView,
+    after: string | undefined,
+    cache: WatchCache,
+  ): Iterable<CachedObject> | undefined {
     const { name } = this.scope;
-    if (name === undefined) return undefined;
+    if (name === undefined) return this.#found(view, after, cache);
     const path = this.namespace ? `${this.namespace}/${name}` : name;
     if (after !== undefined && path <= after) return [];
     for (const item of view.items(this.namespace, before(path))) {
       return item.path === path ? [item] : [];
     }
     return [];
+  }
+
+  #found(view: CacheView, after: string | undefined, cache: WatchCache): CachedObject[] | undefined {
+    const { name, value } = this.#index ?? {};
+    // An index is of what is there now.
+    if (name === undefined || value === undefined || view.revision !== cache.revision) return undefined;
+    const { namespace } = this;
+    return cache
+      .byIndex(name, value)
+      ?.filter(
+        (item) =>
+          (namespace === '' || item.namespace === namespace) && (after === undefined || item.path > after),
+      );
   }
 
   matches(cached: CachedObject): boolean {
@@ -124,5 +152,12 @@ export function selection(
   }
   // A path that names an object selects it, as the old watch paths do.
   if (name !== '') fields = [...fields, { field: 'metadata.name', operator: '=', value: name }];
-  return new Selection(descriptor.namespaced ? namespace : '', fields, labels, read, descriptor.namespaced);
+  return new Selection(
+    descriptor.namespaced ? namespace : '',
+    fields,
+    labels,
+    read,
+    descriptor.namespaced,
+    (field) => served.store?.cache.hasIndex(field) ?? false,
+  );
 }

@@ -142,7 +142,7 @@ export async function watch(
   if (after !== undefined) watcher.behind = after;
   if (initial) {
     const view = cache.view();
-    const items = selection.candidates(view, undefined) ?? view.items(selection.namespace);
+    const items = selection.candidates(view, undefined, cache) ?? view.items(selection.namespace);
     // What has changed by the time all is sent comes behind it.
     if (await sendInitial(request, out, watcher, items, selection, form)) after = view.revision;
     if (watcher.isOver) return;
