@@ -106,7 +106,7 @@ svg{color-scheme:light dark;--ink:#1f2328;--faint:#d0d7de;font:13px system-ui,sa
 text{fill:var(--ink)}.title{font-weight:600;font-size:15px}.tick{font-size:11px;opacity:.8}.name{font-size:12px}
 .grid{stroke:var(--faint);stroke-width:1;fill:none}.line{stroke:var(--c);stroke-width:2.2;fill:none}
 .lead{stroke:var(--c);stroke-width:1;opacity:.5;fill:none}
-g circle,g rect,g path:not(.line):not(.lead){fill:var(--c);stroke:var(--c)}g .open{fill:none!important;stroke-width:2}
+g circle:not(.open),g rect:not(.open),g path:not(.line):not(.lead):not(.open){fill:var(--c);stroke:var(--c)}.open{fill:none;stroke:var(--c);stroke-width:2}
 </style>
 <text class="title" x="${LEFT}" y="22">${escaped(title)}</text>
 <text class="tick" x="${LEFT}" y="${TOP - 8}">${escaped(y)}</text>
