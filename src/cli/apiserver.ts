@@ -9,6 +9,7 @@ import { KUBERNETES_VERSION } from '../server/version.ts';
 import { apiserverFlags } from './apiserver-flags.ts';
 import { FlagError, type FlagValues, helpText, parseFlags } from './flag-set.ts';
 import { runServer } from './run-server.ts';
+import { cipherList, minTlsVersion } from './tls-flags.ts';
 
 /** `sallyport apiserver FLAGS`: a server in the foreground, with kube-apiserver's flags. Resolves to the exit code. */
 export async function apiserver(args: readonly string[]): Promise<number> {
@@ -83,8 +84,8 @@ export async function serverOptions(values: FlagValues): Promise<ServerOptions> 
     externalHostname: values.string('external-hostname'),
     tls: {
       ...certificates,
-      minVersion: values.string('tls-min-version') === 'VersionTLS13' ? 'TLSv1.3' : 'TLSv1.2',
-      cipherSuites: values.list('tls-cipher-suites'),
+      minVersion: minTlsVersion(values.string('tls-min-version')),
+      ciphers: cipherList(values.list('tls-cipher-suites')),
       sni: values.list('tls-sni-cert-key').map(sniCertificate),
       http2: !values.bool('disable-http2-serving'),
       maxStreams: values.number('http2-max-streams-per-connection', 250) || 250,

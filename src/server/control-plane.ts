@@ -35,6 +35,7 @@ import { serverAudit } from './audit.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { certificateSources } from './certificate-sources.ts';
 import { type ChainParts, RequestChain } from './chain.ts';
+import { clusterAuthentication } from './cluster-authentication.ts';
 import { components } from './component-status.ts';
 import { ControlLoops } from './control-loops.ts';
 import { CredentialRevocations } from './credential-revocations.ts';
@@ -112,6 +113,7 @@ export class ControlPlane {
   readonly #flowControl: FlowControl | undefined;
   readonly #console: Console | undefined;
   #loops: ControlLoops | undefined;
+  #clusterAuthentication: ReturnType<typeof clusterAuthentication> | undefined;
   #customResources: CustomResources | undefined;
   #listener: Listener | undefined;
   #filled = Promise.resolve(false);
@@ -326,6 +328,7 @@ export class ControlPlane {
         tls: this.#tls(),
         ...(this.#sni ? { sni: (host: string) => this.#sni!.find(host) } : {}),
         minVersion: options.tls.minVersion,
+        ...(options.tls.ciphers ? { ciphers: options.tls.ciphers } : {}),
         http2: options.tls.http2,
         maxStreams: options.tls.maxStreams,
       },
@@ -341,6 +344,13 @@ export class ControlPlane {
   async #fillIn(): Promise<boolean> {
     if (!(await this.#bootstrap.run()) || this.#stopping) return false;
     const { options, store, log } = this.#parts;
+    this.#clusterAuthentication = clusterAuthentication({
+      client: this.client,
+      options,
+      clock: this.#clock,
+      log,
+    });
+    this.#clusterAuthentication.start();
     this.#loops = new ControlLoops({
       options,
       client: this.client,
@@ -374,6 +384,7 @@ export class ControlPlane {
     this.#watches.endAll();
     await closing;
     await this.#loops?.stop();
+    await this.#clusterAuthentication?.stop();
     this.#revocations.stop();
     this.#staleLists?.stop();
     await this.#customResources?.stop();
@@ -610,7 +621,8 @@ export class ControlPlane {
   /** Handshakes from now on are with the certificates and authorities there are now. */
   #renewTls(): void {
     const { cert: _, key: __, ...common } = this.#tls();
-    this.#sni?.renew({ ...common, minVersion: this.#parts.options.tls.minVersion });
+    const { minVersion, ciphers } = this.#parts.options.tls;
+    this.#sni?.renew({ ...common, minVersion, ...(ciphers ? { ciphers } : {}) });
     this.#listener?.renew(this.#tls());
   }
 }

@@ -21,9 +21,10 @@ import { type LegacyTokenMaker, TokenSecretsController } from '../controllers/to
 import type { Clock } from '../meta/clock.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import type { Registry } from '../registry/registry.ts';
+import { CaBundle } from './ca-bundle.ts';
 import type { Log } from './log.ts';
 import type { ServerOptions } from './options.ts';
-import { RootCa } from './root-ca.ts';
+
 import { signingAuthorityOf } from './signing-authority.ts';
 
 export interface ControllerManager {
@@ -56,7 +57,7 @@ export function controllerManager(parts: ControllerParts): ControllerManager {
     if (controllers.includes(`-${name}`)) return false;
     return controllers.length === 0 || controllers.includes('*') || controllers.includes(name);
   };
-  const rootCa = new RootCa(options.rootCaFile, log);
+  const rootCa = new CaBundle(options.rootCaFile, log);
   const { clock, registry } = parts;
   const deletable = (namespacedOnly: boolean) => () =>
     [...registry.stores()]

@@ -28,6 +28,8 @@ export interface ListenerOptions {
   tls: SecureContextOptions;
   /** The least TLS version taken; kube-apiserver's default is 1.2. */
   minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's list; absent: Node.js' own. */
+  ciphers?: string;
   /** The certificate for clients that name this host; undefined: that of all others. */
   sni?(host: string): SecureContext | undefined;
   http2?: boolean;
@@ -113,6 +115,7 @@ export class Listener {
     this.#tls = createTls({
       ...options.tls,
       minVersion: options.minVersion ?? 'TLSv1.2',
+      ...(options.ciphers ? { ciphers: options.ciphers } : {}),
       ALPNProtocols: options.http2 === false ? ['http/1.1'] : ['h2', 'http/1.1'],
       ...(options.sni
         ? { SNICallback: (host: string, done: SniDone) => done(null, options.sni!(host)) }
@@ -155,7 +158,8 @@ export class Listener {
   /** New connections get these certificates; open ones go on. */
   renew(tls: SecureContextOptions): void {
     // What is not said again would fall back to Node's own.
-    this.#tls.setSecureContext({ ...tls, minVersion: this.#options.minVersion ?? 'TLSv1.2' });
+    const { minVersion = 'TLSv1.2', ciphers } = this.#options;
+    this.#tls.setSecureContext({ ...tls, minVersion, ...(ciphers ? { ciphers } : {}) });
   }
 
   /** Takes no more connections, lets open requests end, and closes what is left after `graceMs`. */

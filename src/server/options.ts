@@ -17,7 +17,8 @@ export interface ServerOptions {
     /** `--tls-sni-cert-key`, repeated. */
     sni: readonly SniCertificate[];
     minVersion: 'TLSv1.2' | 'TLSv1.3';
-    cipherSuites: readonly string[];
+    /** OpenSSL's list for TLS 1.2; undefined: Node.js' own. */
+    ciphers: string | undefined;
     http2: boolean;
     maxStreams: number;
   };

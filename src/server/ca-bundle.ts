@@ -4,8 +4,8 @@ import { pemBlocks } from '../meta/pem.ts';
 import { watchFile } from '../meta/watch-file.ts';
 import type { Log } from './log.ts';
 
-/** The bundle of `--root-ca-file`, which pods trust the server by; empty where no file is given or nothing is there. */
-export class RootCa {
+/** A bundle of CAs that is published as it is in its file; empty where no file is given or nothing is there. */
+export class CaBundle {
   readonly #path: string;
   readonly #log: Log;
   readonly #handlers: ((pem: string) => void)[] = [];
@@ -46,7 +46,7 @@ export class RootCa {
     } catch (error) {
       this.#log.error(
         { path: this.#path, error: (error as Error).message },
-        'not reloaded; the root CA before stays published',
+        'not reloaded; the bundle before stays published',
       );
       return;
     }
