@@ -24,6 +24,7 @@ import { FUTURE_WAIT_MS, tooLargeVersionError } from './list.ts';
 import { drained } from './list-body.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
+import { type FrameWriter, flushSoon, JoinedFrames } from './watch-frames.ts';
 
 const BOOKMARK_EVERY_MS = 60_000;
 /** So long before its end a watch gets a last bookmark (storage/cacher, nextBookmarkTime). */
@@ -198,6 +199,7 @@ async function sendInitial(
     bytes += frame.length;
     if (bytes < CHUNK_BYTES) continue;
     watcher.send(Buffer.concat(frames, bytes));
+    watcher.flush();
     frames = [];
     bytes = 0;
     if (!out.writableNeedDrain) continue;
@@ -210,7 +212,7 @@ async function sendInitial(
   return waited;
 }
 
-class Watcher {
+class Watcher implements FrameWriter {
   onEnd: (() => void) | undefined;
   revision = 0;
   /** Events up to this revision are not told: where the client says it is already. */
@@ -220,6 +222,8 @@ class Watcher {
   readonly #form: Form;
   readonly #bookmarks: boolean;
   readonly #drop: () => void;
+  /** Told and not yet written. */
+  #frames: Uint8Array[] = [];
   #ended = false;
   /** Since when it has been behind; 0: it is not. */
   #behindSince = 0;
@@ -239,7 +243,15 @@ class Watcher {
 
   send(bytes: Uint8Array): void {
     if (this.#ended) return;
-    this.#out.write(bytes);
+    if (this.#frames.push(bytes) === 1) flushSoon(this);
+  }
+
+  flush(joined = new JoinedFrames()): void {
+    if (this.#frames.length === 0 || this.#out.destroyed) return;
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#out.write(joined.of(frames));
+    if (this.#ended) return;
     const behind = this.#out.writableLength;
     if (behind <= BEHIND_BYTES) {
       this.#behindSince = 0;
@@ -289,6 +301,7 @@ class Watcher {
     if (this.#ended) return;
     this.#ended = true;
     this.onEnd?.();
+    this.flush();
     this.#out.end();
     // Who does not read does not see the end either.
     if (this.#out.writableLength > 0) {
