@@ -1,5 +1,6 @@
 // Bundles each entry point into one file: what a start reads from disk is what it waits for.
 
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
@@ -71,9 +72,29 @@ async function buildConsole() {
   copyFileSync(`${PAGE}/gate.svg`, `${out}/console/gate.svg`);
 }
 
+/** What runs a server once more, as one CommonJS file whose compiled code can be kept: see src/cli/code-cache.ts. */
+async function buildServer() {
+  const file = `${out}/server.cjs`;
+  const { banner: _, splitting: __, sourcemap: ___, ...common } = options;
+  await build({
+    ...common,
+    format: 'cjs',
+    entryPoints: ['src/cli/server-commands.ts'],
+    outfile: file,
+    // A script has neither of the two.
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__url' },
+    banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href;" },
+  });
+  const source = readFileSync(file, 'utf8');
+  const hash = createHash('sha256').update(source).digest('hex').slice(0, 32);
+  writeFileSync(file, `// ${hash}\n${source}`);
+}
+
 // What programs import is bundled apart: sharing chunks would cut the command into more files than it needs.
 await Promise.all([
   buildConsole(),
+  buildServer(),
   build({ ...options, entryPoints: { 'cli/main': 'src/cli/main.ts' }, outdir: out }),
   build({
     ...options,

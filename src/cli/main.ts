@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /** The command `sallyport`. Each command is loaded when it is asked for: a server must not wait for the others. */
+import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
+import { join } from 'node:path';
 
-// Node 22 and newer keep compiled code between starts; on Node 20 there is no such thing.
-(nodeModule as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+/** Node 22 and newer keep compiled code between starts. */
+const { enableCompileCache } = nodeModule as { enableCompileCache?: () => unknown };
+enableCompileCache?.();
 
 const [command, ...args] = process.argv.slice(2);
 
@@ -17,7 +20,15 @@ if (command !== 'apiserver' && command !== 'up')
     process.exit(PIPE_CLOSED);
   });
 
+/** On Node 20 the commands that run a server come as one bundle that keeps its compiled code. */
+const SERVER = join(import.meta.dirname, '../server.cjs');
+
 async function run(): Promise<number> {
+  if (!enableCompileCache && (command === 'apiserver' || command === 'up') && existsSync(SERVER)) {
+    const { loadWithCodeCache } = await import('./code-cache.ts');
+    const server = loadWithCodeCache(SERVER) as typeof import('./server-commands.ts');
+    return command === 'apiserver' ? server.apiserver(args) : server.run(process.argv);
+  }
   if (command === 'apiserver') return (await import('./apiserver.ts')).apiserver(args);
   return (await import('./commands.ts')).run(process.argv);
 }
