@@ -71,7 +71,9 @@ function findingsOf(
       care('Its holder is in system:masters: he may do everything, and no rule of RBAC can take that away.'),
     );
   if (isClient && notAfter - now > 90 * DAY && now < notAfter)
-    findings.push(note('Kubernetes looks at no list of revoked certificates: it is good until it ends.'));
+    findings.push(
+      note('kube-apiserver looks at no list of revoked certificates: there it is good until it ends.'),
+    );
   return findings;
 }
 
