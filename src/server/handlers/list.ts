@@ -16,7 +16,7 @@ import {
   wrongShapeError,
 } from '../table.ts';
 import { decodeContinue, encodeContinue } from './continue-token.ts';
-import { answerLongBody, MANY_ITEMS } from './list-body.ts';
+import { answerLongBody, MANY_ITEMS, Slices } from './list-body.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 
@@ -157,6 +157,7 @@ export async function select(
     };
   }
   const items: CachedObject[] = [];
+  const slices = new Slices();
   let after = token?.after;
   let more = false;
   for (const item of selection.candidates(view, token?.after, cache) ??
@@ -166,6 +167,7 @@ export async function select(
       more = true;
       break;
     }
+    if (slices.isOver()) await slices.next();
     if (!selection.matches(item)) continue;
     items.push(item);
     after = item.path;

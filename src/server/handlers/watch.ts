@@ -21,7 +21,7 @@ import {
   toTable,
 } from '../table.ts';
 import { FUTURE_WAIT_MS, tooLargeVersionError } from './list.ts';
-import { drained } from './list-body.ts';
+import { drained, Slices } from './list-body.ts';
 import type { ListOptions } from './list-options.ts';
 import type { Selection } from './selection.ts';
 import { type FrameWriter, flushSoon, JoinedFrames } from './watch-frames.ts';
@@ -192,7 +192,13 @@ async function sendInitial(
   let frames: Uint8Array[] = [];
   let bytes = 0;
   let waited = false;
+  const slices = new Slices();
   for (const item of items) {
+    if (slices.isOver()) {
+      waited = true;
+      await slices.next();
+      if (watcher.isOver) return true;
+    }
     if (!selection.matches(item)) continue;
     const frame = form.event('ADDED', item);
     frames.push(frame);
