@@ -82,6 +82,8 @@ export interface KindScheme {
 /** Every resource this server has, looked up by what a path says. Custom resources come and go. */
 export class Registry {
   readonly #served = new Map<string, ServedResource>();
+  /** The same by their plurals, which need not be put together first: every request looks here. */
+  readonly #byPlural = new Map<string, ServedResource[]>();
   readonly #stores = new Map<string, ResourceStore>();
   readonly #listeners = new Set<() => void>();
   #generation = 0;
@@ -89,12 +91,14 @@ export class Registry {
   add(resource: ServedResource): void {
     const { group, version, plural } = resource.descriptor;
     this.#served.set(`${group}/${version}/${plural}`, resource);
+    this.#indexPlural(plural);
     if (resource.store && !resource.conversion) this.#stores.set(`${group}/${plural}`, resource.store);
     this.#changed();
   }
 
   remove(group: string, version: string, plural: string): void {
     this.#served.delete(`${group}/${version}/${plural}`);
+    this.#indexPlural(plural);
     if (![...this.#served.keys()].some((key) => key.startsWith(`${group}/`) && key.endsWith(`/${plural}`))) {
       this.#stores.delete(`${group}/${plural}`);
     }
@@ -109,7 +113,17 @@ export class Registry {
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {
-    return this.#served.get(`${group}/${version}/${plural}`);
+    for (const served of this.#byPlural.get(plural) ?? []) {
+      const { descriptor } = served;
+      if (descriptor.group === group && descriptor.version === version) return served;
+    }
+    return undefined;
+  }
+
+  #indexPlural(plural: string): void {
+    const all = [...this.#served.values()].filter(({ descriptor }) => descriptor.plural === plural);
+    if (all.length) this.#byPlural.set(plural, all);
+    else this.#byPlural.delete(plural);
   }
 
   /** The store of a resource, whatever its version. */

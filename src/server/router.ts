@@ -73,7 +73,7 @@ export class ResourceRouter {
   #target(request: ApiRequest): Target | undefined {
     const { info } = request;
     const served = this.#parts.registry.find(info.apiGroup, info.apiVersion, info.resource);
-    if (!served || info.path.includes('//') || oldVerb(request) === 'proxy') return undefined;
+    if (!served || info.path.includes('//') || hasOldVerb(request, 'proxy')) return undefined;
     const { namespaced } = served.descriptor;
     const isNamespaces = info.apiGroup === '' && info.resource === 'namespaces';
     if (!namespaced && !isNamespaces && info.namespace !== '') return undefined;
@@ -108,7 +108,7 @@ export class ResourceRouter {
     const { served, name } = target;
     const { method } = request.exchange;
     // `/watch/…` paths can be read, nothing else.
-    if (method !== 'GET' && oldVerb(request) === 'watch') throw methodNotAllowedError();
+    if (method !== 'GET' && hasOldVerb(request, 'watch')) throw methodNotAllowedError();
     if (served.virtual) {
       if (name !== '') throw resourceNotFoundError();
       if (method !== 'POST' || (served.descriptor.namespaced && info.namespace === ''))
@@ -293,9 +293,9 @@ export class ResourceRouter {
   }
 }
 
-/** The verb that old paths have before the resource: `/api/v1/watch/…`, `/api/v1/proxy/…`. */
-function oldVerb({ info }: ApiRequest): string {
-  return info.path.split('/')[info.apiPrefix === 'api' ? 3 : 4] ?? '';
+/** Whether a path has the verb that old ones have before the resource: `/api/v1/watch/…`, `/api/v1/proxy/…`. */
+function hasOldVerb({ info }: ApiRequest, verb: 'watch' | 'proxy'): boolean {
+  return info.path.includes(verb) && info.path.split('/')[info.apiPrefix === 'api' ? 3 : 4] === verb;
 }
 
 const resourceOf = ({ descriptor: { group, plural } }: ServedResource) => ({ group, resource: plural });
