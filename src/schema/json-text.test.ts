@@ -91,7 +91,8 @@ describe('YAML texts', () => {
     any: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
       fc.oneof(
-        fc.string({ unit: 'grapheme-ascii', maxLength: 20 }),
+        // In a block scalar of blanks alone, libyaml takes them all for indentation; the other library does not.
+        fc.string({ unit: 'grapheme-ascii', maxLength: 20 }).filter((text) => !/^ +$/.test(text)),
         fc.constantFrom('a: b', '- x', 'yes', '1e3', '~', 'two\nlines\n', ' led', '#no', '"q"', "it's"),
         fc.integer(),
         fc.boolean(),
@@ -101,7 +102,8 @@ describe('YAML texts', () => {
       fc.dictionary(
         fc
           .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 10 })
-          .filter((key) => key !== '__proto__'),
+          // The other library writes `<<` without quotes, which then is a merge.
+          .filter((key) => key !== '__proto__' && key !== '<<'),
         tie('any'),
         { maxKeys: 4 },
       ),
