@@ -8,6 +8,7 @@ import { Up } from '../test/support/up.ts';
 import { ApiPool } from './load/api-pool.ts';
 import { Latencies } from './load/latencies.ts';
 import { loopDelay, metricsOf, stateOf } from './load/server-state.ts';
+import { soakChart } from './load/soak-chart.ts';
 import { MIX, NAMESPACES, type Operation, POPULATION, SoakLoad } from './load/soak-load.ts';
 import { SoakTruth } from './load/soak-truth.ts';
 import { ApiClient } from './side-by-side/api-client.ts';
@@ -239,6 +240,8 @@ try {
   );
   mkdirSync('.cache/bench', { recursive: true });
   writeFileSync('.cache/bench/soak.json', JSON.stringify({ most, rate, minutes, faults: truth.faults }));
+  // A short run is no picture of anything.
+  if (MINUTES >= 10) writeFileSync('docs/soak.svg', soakChart(minutes));
   if (truth.faults.length) process.exitCode = 1;
 } finally {
   isOver = true;
