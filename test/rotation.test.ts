@@ -229,6 +229,6 @@ describe('certificates, keys and authorities that are exchanged while the server
     });
     expect(review.status.authenticated).toBe(true);
     replace('root.crt', 'nonsense');
-    await server.says('the root CA before stays published');
+    await server.says('the bundle before stays published');
   });
 });
