@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +17,7 @@ import { clients, run } from './support/kubectl.ts';
 import { Up } from './support/up.ts';
 
 if (!browserIsHere) process.stderr.write('skipped: the console in a browser, as there is no chromium\n');
-/** A folder to put pictures of the views into, such as docs. */
+/** Where the pictures of the documentation go; without it they are only looked at. */
 const PICTURES = process.env['SALLYPORT_PICTURES'];
 
 describe.skipIf(!browserIsHere)('the console', () => {
@@ -306,7 +307,9 @@ describe.skipIf(!browserIsHere)('the console', () => {
     }
   });
 
-  it.runIf(PICTURES)('has its pictures taken', async () => {
+  it('has its pictures taken', async () => {
+    const folder = PICTURES ?? mkdtempSync(join(tmpdir(), 'sallyport-pictures-'));
+    const taken: string[] = [];
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const [size, viewport] of [
         ['', { width: 1440, height: 900 }],
@@ -315,7 +318,9 @@ describe.skipIf(!browserIsHere)('the console', () => {
         const { page } = await signedIn({ colorScheme, viewport });
         const shot = async (name: string): Promise<void> => {
           await page.waitForTimeout(400);
-          await page.screenshot({ path: join(PICTURES!, `console-${name}${size}-${colorScheme}.png`) });
+          const path = join(folder, `console-${name}${size}-${colorScheme}.png`);
+          await page.screenshot({ path });
+          taken.push(path);
         };
         // A folder of the test's own would tell nobody anything.
         await page.route('**/sallyport/v1/certificates', async (route) => {
@@ -345,6 +350,10 @@ describe.skipIf(!browserIsHere)('the console', () => {
         await shot('inspect');
       }
     }
+    // A page on which nothing is drawn takes a few thousand bytes.
+    const empty = taken.filter((path) => statSync(path).size < 20_000);
+    if (!PICTURES) rmSync(folder, { recursive: true });
+    expect([taken.length, empty]).toEqual([24, []]);
   });
 });
 
