@@ -88,10 +88,14 @@ async function measureGroup(
   for (const row of rows) say(rowResult(row, samples.get(row)!, faults.get(row)));
 }
 
-/** Process starts come last, when nothing else of ours runs. */
-async function measureStarts(folder: string, say: (row: RowResult) => void): Promise<void> {
+/** Process starts come last, when nothing else of ours runs, on a folder in which a server has run before. */
+async function measureStarts(say: (row: RowResult) => void): Promise<void> {
   const [start, memory] = startRows.map((row) => (options.names.includes(row.name) ? row : undefined));
   if (!start && !memory) return;
+  const { up, end } = await startSallyport('default');
+  await new Promise((done) => setTimeout(done, IDLE_MS));
+  await up.end();
+  const { folder } = up;
   const [times, sizes]: [Samples, Samples] = [
     { bare: [], sallyport: [] },
     { bare: [], sallyport: [] },
@@ -106,6 +110,7 @@ async function measureStarts(folder: string, say: (row: RowResult) => void): Pro
       if (residentMiB) sizes[subject]!.push(residentMiB);
     }
   }
+  await end();
   if (start) say(rowResult(start, times));
   if (memory) say(rowResult(memory, sizes));
 }
@@ -143,8 +148,9 @@ try {
   bare = await startBare(ours.up.folder);
   const say = (row: RowResult): void => void run.rows.push(row);
   for (const group of groups) await measureGroup(group, bare, other, say);
-  await ours.up.end();
-  await measureStarts(ours.up.folder, say);
+  for (const subject of sallyports.values()) await subject.end();
+  sallyports.clear();
+  await measureStarts(say);
   progress('');
   const before = existsSync(LAST) ? (JSON.parse(readFileSync(LAST, 'utf8')) as Run) : undefined;
   process.stdout.write(
