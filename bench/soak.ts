@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Up } from '../test/support/up.ts';
 import { ApiPool } from './load/api-pool.ts';
 import { Latencies } from './load/latencies.ts';
-import { loopDelay, metricsOf, stateOf } from './load/server-state.ts';
+import { anonymousMiB, loopDelay, metricsOf, stateOf } from './load/server-state.ts';
 import { soakChart } from './load/soak-chart.ts';
 import { MIX, NAMESPACES, type Operation, POPULATION, SoakLoad } from './load/soak-load.ts';
 import { SoakTruth } from './load/soak-truth.ts';
@@ -152,7 +152,7 @@ try {
         .join(', ')}`,
   );
   console.log(
-    'minute | requests/s |    p50 |    p99 |    max | 429 | loop p99 | RSS MiB | heap MiB | ext MiB | CPU % | events/s | client lag p99',
+    'minute | requests/s |    p50 |    p99 |    max | 429 | loop p99 | RSS MiB | of anon | heap MiB | ext MiB | CPU % | events/s | client lag p99',
   );
   const own = monitorEventLoopDelay({ resolution: 10 });
   own.enable();
@@ -173,6 +173,7 @@ try {
       shed: step.shed + step.skipped,
       loopP99: step.delay.p99,
       residentMiB: Math.round(state.residentMiB),
+      anonymousMiB: Math.round(anonymousMiB(up.pid)),
       heapMiB: Math.round(state.heapMiB),
       externalMiB: Math.round(state.externalMiB),
       cpuPercent: Math.round(((state.cpuSeconds - cpu) / step.took) * 100),
@@ -197,6 +198,7 @@ try {
         String(row.shed).padStart(3),
         show(row.loopP99).padStart(8),
         String(row.residentMiB).padStart(7),
+        String(row.anonymousMiB).padStart(7),
         String(row.heapMiB).padStart(8),
         String(row.externalMiB).padStart(7),
         String(row.cpuPercent).padStart(5),
