@@ -179,4 +179,18 @@ describe('lists, watches and what hangs on a resource', () => {
     const none = await get('/api/v1/componentstatuses/none');
     expect(none.body.message).toBe('componentstatus "none" not found');
   });
+
+  it('reads names in headers as UTF-8', async () => {
+    // A client sends bytes, which Node's own client is handed as Latin-1.
+    const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+    const { body } = await server.ask('/apis/authentication.k8s.io/v1/selfsubjectreviews', {
+      method: 'POST',
+      body: {},
+      headers: { 'impersonate-user': bytes('jürgen→'), 'impersonate-group': bytes('Bär') },
+    });
+    expect(JSON.parse(body).status.userInfo).toMatchObject({
+      username: 'jürgen→',
+      groups: ['Bär', 'system:authenticated'],
+    });
+  });
 });

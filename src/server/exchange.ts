@@ -40,6 +40,7 @@ export interface Exchange {
 }
 
 const NONE: readonly string[] = [];
+const BEYOND_ASCII = /[\x80-\xff]/;
 const ignore = (): void => {};
 /** The header is the whole answer. */
 const WHOLE = { endStream: true };
@@ -57,7 +58,7 @@ class HeaderFields {
 
   first(name: string): string | undefined {
     const raw = this.#raw;
-    for (let i = 0; i + 1 < raw.length; i += 2) if (raw[i] === name) return raw[i + 1];
+    for (let i = 0; i + 1 < raw.length; i += 2) if (raw[i] === name) return fieldText(name, raw[i + 1]!);
     return undefined;
   }
 
@@ -67,7 +68,7 @@ class HeaderFields {
     for (let i = 0; i + 1 < raw.length; i += 2) {
       if (raw[i] !== name) continue;
       values ??= [];
-      values.push(raw[i + 1]!);
+      values.push(fieldText(name, raw[i + 1]!));
     }
     return values ?? NONE;
   }
@@ -78,6 +79,13 @@ class HeaderFields {
       if (!names.includes(this.#raw[i]!)) names.push(this.#raw[i]!);
     return names;
   }
+}
+
+/** Node reads values as Latin-1; what stands in them beyond ASCII, in names of users say, is UTF-8 as in Go. */
+function fieldText(name: string, value: string): string {
+  // Tokens are long, and ASCII or none.
+  if (name === 'authorization' || !BEYOND_ASCII.test(value)) return value;
+  return Buffer.from(value, 'latin1').toString('utf8');
 }
 
 /** HTTP/1.1 sends names in any case; HTTP/2 in lower case alone (RFC 9113 8.2). */
