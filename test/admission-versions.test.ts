@@ -142,6 +142,12 @@ describe('what admission is shown', () => {
     expect(made).toMatchObject({ apiVersion: 'example.com/v2', spec: { oars: 4, seen: 'example.com/v1' } });
   });
 
+  it('takes away what a patch takes away', async () => {
+    patchFor = ({ object }) => (object.spec ? [{ op: 'remove', path: '/spec' }] : []);
+    const path = '/apis/example.com/v1/namespaces/default/boats';
+    expect(await ask('POST', path, boat('v1', 'raft'))).not.toHaveProperty('spec');
+  });
+
   it('converts built-in kinds to the version that a rule names, and what a patch makes of them back', async () => {
     patchFor = () => [{ op: 'replace', path: '/spec/targetCPUUtilizationPercentage', value: 70 }];
     const made = await ask('POST', '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers', {
