@@ -4,12 +4,6 @@ import {
   type IncomingMessage,
   ServerResponse,
 } from 'node:http';
-import {
-  createServer as createHttp2,
-  type Http2Server,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import {
   createServer as createTls,
@@ -19,7 +13,10 @@ import {
   type Server as TlsServer,
 } from 'node:tls';
 import type { CertificateDer } from '../authentication/authenticator.ts';
-import { type Exchange, Http1Exchange, Http2Exchange } from './exchange.ts';
+import { Http2Server } from '../http2/server.ts';
+import type { Exchange, Peer } from './exchange.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+import { Http2Exchange } from './http2-exchange.ts';
 
 export interface ListenerOptions {
   address: string;
@@ -42,13 +39,6 @@ type SniDone = (error: Error | null, context?: SecureContext) => void;
 /** How long a client may take to shake hands, and to send the head of its first request (Go's ReadHeaderTimeout there). */
 const HEAD_MS = 32_000;
 
-interface Peer {
-  certificates: readonly CertificateDer[];
-  address: string;
-  /** Ends an HTTP/2 connection on which nothing is ever asked. */
-  silence?: NodeJS.Timeout | undefined;
-}
-
 const peers = new WeakMap<object, Peer>();
 
 /**
@@ -59,7 +49,6 @@ export class Listener {
   readonly #tls: TlsServer;
   readonly #http1: Http1Server;
   readonly #http2: Http2Server;
-  readonly #sessions = new Set<ServerHttp2Session>();
   readonly #sockets = new Set<TLSSocket>();
   readonly #options: ListenerOptions;
 
@@ -88,30 +77,11 @@ export class Listener {
         serve(new Http1Exchange(request, response, peerOf(socket), { socket, head }));
       });
     });
-    this.#http2 = createHttp2({
-      settings: { maxConcurrentStreams: options.maxStreams ?? 250, initialWindowSize: 256 * 1024 },
-      maxSessionMemory: 64,
+    this.#http2 = new Http2Server({
+      maxStreams: options.maxStreams ?? 250,
+      monotonic: () => performance.now(),
+      firstRequestMs: HEAD_MS,
     });
-    this.#http2.on('session', (session) => {
-      this.#sessions.add(session);
-      session.once('close', () => this.#sessions.delete(session));
-      session.on('error', () => {});
-    });
-    this.#http2.on('stream', ((
-      stream: ServerHttp2Stream,
-      headers: Record<string, unknown>,
-      _flags: number,
-      raw: string[],
-    ) => {
-      const session = stream.session;
-      if (!session) return;
-      const peer = peers.get(session)!;
-      if (peer.silence) {
-        clearTimeout(peer.silence);
-        peer.silence = undefined;
-      }
-      serve(new Http2Exchange(stream, headers, raw, peer));
-    }) as never);
     this.#tls = createTls({
       ...options.tls,
       minVersion: options.minVersion ?? 'TLSv1.2',
@@ -133,12 +103,10 @@ export class Listener {
       socket.setNoDelay(true);
       remember(socket);
       if (socket.alpnProtocol === 'h2') {
-        this.#http2.once('session', (session) => {
-          const peer = peers.get(socket)!;
-          peers.set(session, peer);
-          peer.silence = setTimeout(() => session.destroy(), HEAD_MS).unref();
-        });
-        this.#http2.emit('connection', socket);
+        const peer = peerOf(socket);
+        const connection = this.#http2.accept(socket, (stream) =>
+          serve(new Http2Exchange(stream, connection, peer)),
+        );
       } else this.#http1.emit('connection', socket);
     });
     // Handshakes that fail are the client's affair.
@@ -166,7 +134,7 @@ export class Listener {
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()));
     this.#http1.closeIdleConnections();
-    for (const session of this.#sessions) session.close();
+    this.#http2.close();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
