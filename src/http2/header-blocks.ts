@@ -1,6 +1,7 @@
 import { ConnectionError, ErrorCode } from './error-code.ts';
 import { Flag, readUint31 } from './frame.ts';
-import { HpackDecoder, HpackError } from './hpack/decoder.ts';
+import { HpackDecoder } from './hpack/decoder.ts';
+import { HpackError } from './hpack/hpack-error.ts';
 
 /** SETTINGS_HEADER_TABLE_SIZE as it is when nobody says anything. */
 const TABLE_SIZE = 4096;
