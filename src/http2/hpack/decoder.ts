@@ -4,6 +4,8 @@ import { decodeHuffman } from './huffman.ts';
 import { RecentBytes } from './recent-bytes.ts';
 import { STATIC_ENTRIES, STATIC_NAMES, STATIC_SIZES, STATIC_VALUES } from './static-table.ts';
 
+/** What a peer takes our table for before it has our settings, and until it says otherwise (RFC 9113 section 6.5.2). */
+const INITIAL_TABLE_SIZE = 4096;
 /** Where no length or index may reach: below it a header block and its tables stay in any case. */
 const MAX_INTEGER = 0x7fffffff;
 /** Seven bits an octet. */
@@ -28,7 +30,7 @@ export class HpackDecoder {
   constructor(options: { tableSize: number; maxListSize: number }) {
     this.#tableSize = options.tableSize;
     this.#maxListSize = options.maxListSize;
-    this.#table = new DynamicTable(options.tableSize);
+    this.#table = new DynamicTable(Math.min(options.tableSize, INITIAL_TABLE_SIZE), options.tableSize);
   }
 
   /**

@@ -16,10 +16,10 @@ export class DynamicTable {
   /** Counts what changes the meaning of an index. */
   version = 0;
 
-  /** maxSize: the largest that setMaxSize will ever ask for. */
-  constructor(maxSize: number) {
+  /** maxSize: what it may have at first. largest: the most that setMaxSize will ever ask for. */
+  constructor(maxSize: number, largest: number) {
     let slots = 1;
-    while (slots * ENTRY_OVERHEAD < maxSize) slots *= 2;
+    while (slots * ENTRY_OVERHEAD < largest) slots *= 2;
     this.#names = new Array<string>(slots).fill('');
     this.#values = new Array<string>(slots).fill('');
     this.#sizes = new Int32Array(slots);
