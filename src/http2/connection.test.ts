@@ -86,6 +86,19 @@ describe('Connection', () => {
     expect((await answerOf(session.request({ ':path': '/' }))).headers[':status']).toBe(200);
   });
 
+  it('takes no offence at what was sent before its client knew of the answer', async () => {
+    const { session } = dial((stream) => stream.respond(401, {}, 'no'));
+    // More in all than a client could cause resets with.
+    for (let i = 0; i < 400; i++) {
+      const request = session.request({ ':method': 'POST', ':path': '/' });
+      request.on('error', () => {});
+      const answer = answerOf(request);
+      for (let j = 0; j < 4; j++) request.write(Buffer.alloc(20_000));
+      expect((await answer).headers[':status']).toBe(401);
+    }
+    expect(session.destroyed).toBe(false);
+  });
+
   it('sends no body to HEAD', async () => {
     const { session } = dial((stream) => stream.respond(200, { 'content-length': 5 }, 'hello'));
     const { headers, body } = await answerOf(session.request({ ':method': 'HEAD', ':path': '/' }));

@@ -8,23 +8,20 @@ import { ReceiveWindow } from './receive-window.ts';
 import { isGoodTrailer, RequestHeads } from './request-head.ts';
 import { Sender } from './sender.ts';
 import { readSettings, SETTINGS_ACK, settingsFrame } from './settings.ts';
-import { ServerStream, type StreamOwner } from './stream.ts';
+import type { ServerStream } from './stream.ts';
+import { FIRST_WINDOW, MOST_UNSENT, STREAM_WINDOW, Streams } from './streams.ts';
 
-/** What a client may send of a body before anybody has read it, in bytes: kube-apiserver's MaxUploadBufferPerStream. */
-const STREAM_WINDOW = 256 * 1024;
-/** The same for all bodies of a connection. */
+/** What a client may send of all bodies of a connection before anybody has read it, in bytes. */
 const CONNECTION_WINDOW = 1024 * 1024;
-const FIRST_WINDOW = 65_535;
 /** Of a request's header fields as RFC 9113 section 10.5.1 counts them; Go's limit of 1 MiB and what it adds. */
 const MAX_HEADER_LIST = 1_048_896;
-/** With so many bytes not taken by the client beyond what flow control holds back, it is not going to take them. */
-const MOST_UNSENT = 4 * 1024 * 1024;
 /** So long a client that is at fault may take to read why its connection ends, in milliseconds. */
 const LINGER_MS = 1000;
 /** The same for one that is owed answers. */
 const GRACE_MS = 10_000;
-/** Streams that live so long, in milliseconds, are not what a flood of resets is made of. */
-const SHORT_LIVED_MS = 1000;
+/** Frames that bring nothing on: so many at once, and a second on average. */
+const IDLE_FRAMES = 10_000;
+const IDLE_FRAMES_PER_SECOND = 500;
 
 export interface ConnectionOptions {
   maxStreams: number;
@@ -36,51 +33,42 @@ export interface ConnectionOptions {
 }
 
 /** One HTTP/2 connection, the server's side (RFC 9113). */
-export class Connection implements StreamOwner {
-  readonly sender: Sender;
+export class Connection {
+  readonly #sender: Sender;
   readonly #socket: Duplex;
   readonly #options: ConnectionOptions;
   readonly #reader: FrameReader;
   readonly #blocks = new HeaderBlocks(MAX_HEADER_LIST);
   readonly #heads = new RequestHeads();
-  readonly #streams = new Map<number, ServerStream>();
+  readonly #streams: Streams;
   readonly #window: ReceiveWindow;
-  /** Streams that the client resets soon after it has opened them, and those it makes us reset. */
-  readonly #resets: Allowance;
   /** Frames that bring nothing on. */
   readonly #idleFrames: Allowance;
   /** Requests whose frames stand in what is just being read. */
   #arrived: ServerStream[] = [];
-  #answered: ServerStream[] = [];
-  #lastStreamId = 0;
-  /** The peer's SETTINGS_INITIAL_WINDOW_SIZE. */
-  #peerWindow = FIRST_WINDOW;
   #hasSettings = false;
   #isGoingAway = false;
   #isOver = false;
   #isReading = false;
-  #idleSince: number;
 
   constructor(socket: Duplex, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
-    const now = options.monotonic();
-    this.#idleSince = now;
-    this.#resets = new Allowance(1000, 33, now);
-    this.#idleFrames = new Allowance(10_000, 500, now);
-    this.sender = new Sender(socket, () => this.#flushed());
-    this.#window = new ReceiveWindow(CONNECTION_WINDOW, (bytes) => this.sender.windowUpdate(0, bytes));
+    this.#idleFrames = new Allowance(IDLE_FRAMES, IDLE_FRAMES_PER_SECOND, options.monotonic());
+    this.#sender = new Sender(socket, () => this.#flushed());
+    this.#window = new ReceiveWindow(CONNECTION_WINDOW, (bytes) => this.#sender.windowUpdate(0, bytes));
+    this.#streams = new Streams(this.#sender, this.#window, options.monotonic);
     this.#reader = new FrameReader((type, flags, id, bytes, start, end) =>
       this.#frame(type, flags, id, bytes, start, end),
     );
-    this.sender.raw(
+    this.#sender.raw(
       settingsFrame({
         maxConcurrentStreams: options.maxStreams,
         initialWindowSize: STREAM_WINDOW,
         maxHeaderListSize: MAX_HEADER_LIST,
       }),
     );
-    this.sender.windowUpdate(0, CONNECTION_WINDOW - FIRST_WINDOW);
+    this.#sender.windowUpdate(0, CONNECTION_WINDOW - FIRST_WINDOW);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('end', () => this.#gone());
     socket.on('close', () => this.#gone());
@@ -89,19 +77,19 @@ export class Connection implements StreamOwner {
 
   /** Since when nothing has been asked for, in milliseconds of the clock; undefined while something is under way. */
   get idleSince(): number | undefined {
-    return this.#streams.size === 0 && this.#answered.length === 0 ? this.#idleSince : undefined;
+    return this.#streams.isEmpty ? this.#streams.idleSince : undefined;
   }
 
   /** Whether any request has come. */
   get isFresh(): boolean {
-    return this.#lastStreamId === 0;
+    return this.#streams.lastId === 0;
   }
 
   /** Tells the client to make its next requests elsewhere, lets those under way end, and closes. */
   close(): void {
     if (this.#isOver || this.#isGoingAway) return;
     this.#isGoingAway = true;
-    this.sender.goAway(this.#lastStreamId, ErrorCode.NO_ERROR);
+    this.#sender.goAway(this.#streams.lastId, ErrorCode.NO_ERROR);
     this.#endIfDone();
   }
 
@@ -168,7 +156,7 @@ export class Connection implements StreamOwner {
 
   /** Counts a frame that brings nothing on. */
   #idle(): void {
-    if (!this.#idleFrames.spend(this.#options.monotonic()) || this.sender.unsent > MOST_UNSENT)
+    if (!this.#idleFrames.spend(this.#options.monotonic()) || this.#sender.unsent > MOST_UNSENT)
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many frames of no use');
   }
 
@@ -190,26 +178,26 @@ export class Connection implements StreamOwner {
     const stream = this.#streams.get(id);
     if (!stream || stream.isEndedByPeer) {
       this.#window.used(size);
-      // It may have been on its way when the stream ended: only a client that goes on and on is at fault.
-      if (stream) this.#misbehaved(stream, ErrorCode.STREAM_CLOSED);
-      else if (id <= this.#lastStreamId) this.#refuse(id, ErrorCode.STREAM_CLOSED);
+      if (stream) this.#streams.misbehaved(stream, ErrorCode.STREAM_CLOSED);
+      else if (id <= this.#streams.lastId && !this.#streams.wasCut(id))
+        this.#streams.refuse(id, ErrorCode.STREAM_CLOSED);
       return;
     }
     if (!stream.receiveWindow!.take(size)) {
       this.#window.used(size);
-      return this.#misbehaved(stream, ErrorCode.FLOW_CONTROL_ERROR);
+      return this.#streams.misbehaved(stream, ErrorCode.FLOW_CONTROL_ERROR);
     }
-    if (size > end - start) this.used(stream, size - (end - start));
+    if (size > end - start) this.#streams.used(stream, size - (end - start));
     if (end > start && !stream.received(bytes.subarray(start, end))) {
       this.#window.used(end - start);
-      this.#misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
-    } else if (isEnd && !stream.receivedAll()) this.#misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
+      this.#streams.misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
+    } else if (isEnd && !stream.receivedAll()) this.#streams.misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
   }
 
   /** Of frames that only make sense for a stream that is or was there. */
   #checkOpened(id: number): void {
     // Those that come after GOAWAY are for streams that were not served: they are passed over.
-    if (id === 0 || (id > this.#lastStreamId && !this.#isGoingAway))
+    if (id === 0 || (id > this.#streams.lastId && !this.#isGoingAway))
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame for a stream that was never opened');
   }
 
@@ -219,36 +207,27 @@ export class Connection implements StreamOwner {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a client opens a stream of the server');
     const open = this.#streams.get(id);
     if (open) return this.#trailers(open, isEndOfStream, fields);
-    if (id <= this.#lastStreamId)
+    if (this.#streams.wasCut(id)) return;
+    if (id <= this.#streams.lastId)
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'HEADERS on a stream that is closed');
     // A client that has been told to go away knows that this one is not served.
     if (this.#isGoingAway) return;
-    this.#lastStreamId = id;
-    if (this.#streams.size >= this.#options.maxStreams) return this.#refuse(id, ErrorCode.REFUSED_STREAM);
-    const head = isTooLong ? undefined : this.#heads.read(fields);
-    if (isTooLong) return this.#tooLong(id, isEndOfStream);
+    this.#streams.lastId = id;
+    if (this.#streams.size >= this.#options.maxStreams)
+      return this.#streams.refuse(id, ErrorCode.REFUSED_STREAM);
+    if (isTooLong) return this.#streams.refuseFields(id, isEndOfStream);
+    const head = this.#heads.read(fields);
     if (!head || selfDependent || (isEndOfStream && head.contentLength > 0))
-      return this.#refuse(id, ErrorCode.PROTOCOL_ERROR);
-    const window = isEndOfStream
-      ? undefined
-      : new ReceiveWindow(STREAM_WINDOW, (bytes) => this.sender.windowUpdate(id, bytes));
-    const now = this.#options.monotonic();
-    const stream = new ServerStream(this, id, fields, head, this.#peerWindow, window, now);
-    this.#streams.set(id, stream);
+      return this.#streams.refuse(id, ErrorCode.PROTOCOL_ERROR);
+    const stream = this.#streams.open(id, fields, head, isEndOfStream);
     this.#arrived.push(stream);
   }
 
   /** Fields behind a body: they end it, and nobody asks for them. */
   #trailers(stream: ServerStream, isEnd: boolean, fields: readonly string[]): void {
-    if (stream.isEndedByPeer) return this.#misbehaved(stream, ErrorCode.STREAM_CLOSED);
+    if (stream.isEndedByPeer) return this.#streams.misbehaved(stream, ErrorCode.STREAM_CLOSED);
     if (!isEnd || !isGoodTrailer(fields) || !stream.receivedAll())
-      this.#misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
-  }
-
-  #tooLong(id: number, isEndOfStream: boolean): void {
-    this.#countReset();
-    this.sender.head(id, 431, { 'content-type': 'text/plain; charset=utf-8' }, true);
-    if (!isEndOfStream) this.sender.reset(id, ErrorCode.NO_ERROR);
+      this.#streams.misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
   }
 
   #priority(id: number, bytes: Buffer, start: number, end: number): void {
@@ -256,11 +235,11 @@ export class Connection implements StreamOwner {
     this.#idle();
     const stream = this.#streams.get(id);
     if (end - start !== 5) {
-      if (stream) this.#misbehaved(stream, ErrorCode.FRAME_SIZE_ERROR);
-      else this.#refuse(id, ErrorCode.FRAME_SIZE_ERROR);
+      if (stream) this.#streams.misbehaved(stream, ErrorCode.FRAME_SIZE_ERROR);
+      else this.#streams.refuse(id, ErrorCode.FRAME_SIZE_ERROR);
     } else if (readUint31(bytes, start) === id) {
-      if (stream) this.#misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
-      else this.#refuse(id, ErrorCode.PROTOCOL_ERROR);
+      if (stream) this.#streams.misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
+      else this.#streams.refuse(id, ErrorCode.PROTOCOL_ERROR);
     }
   }
 
@@ -268,11 +247,7 @@ export class Connection implements StreamOwner {
     if (length !== 4) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'RST_STREAM is not 4 bytes long');
     this.#checkOpened(id);
     const stream = this.#streams.get(id);
-    if (!stream) return;
-    const now = this.#options.monotonic();
-    this.#forget(stream);
-    stream.broken();
-    if (now - stream.began < SHORT_LIVED_MS) this.#countReset(now);
+    if (stream) this.#streams.resetByPeer(stream);
   }
 
   #settings(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -285,23 +260,16 @@ export class Connection implements StreamOwner {
     this.#idle();
     const settings = readSettings(bytes, start, end);
     this.#hasSettings = true;
-    if (settings.headerTableSize !== undefined) this.sender.peerTableSize = settings.headerTableSize;
-    const window = settings.initialWindowSize;
-    if (window !== undefined && window !== this.#peerWindow) {
-      const change = window - this.#peerWindow;
-      this.#peerWindow = window;
-      for (const stream of this.#streams.values())
-        if (!stream.widen(change))
-          throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'a window is too large');
-    }
-    this.sender.raw(SETTINGS_ACK);
+    if (settings.headerTableSize !== undefined) this.#sender.peerTableSize = settings.headerTableSize;
+    if (settings.initialWindowSize !== undefined) this.#streams.peerWindow = settings.initialWindowSize;
+    this.#sender.raw(SETTINGS_ACK);
   }
 
   #ping(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
     if (id !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PING of a stream');
     if (end - start !== 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'PING is not 8 bytes long');
     this.#idle();
-    if (!(flags & Flag.ACK)) this.sender.pong(bytes.subarray(start, end));
+    if (!(flags & Flag.ACK)) this.#sender.pong(bytes.subarray(start, end));
   }
 
   #goAway(id: number, length: number): void {
@@ -318,82 +286,35 @@ export class Connection implements StreamOwner {
     const more = readUint31(bytes, start);
     if (id === 0) {
       if (more === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a window is widened by nothing');
-      if (!this.sender.widen(more))
+      if (!this.#sender.widen(more))
         throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'the window of the connection is too large');
       return;
     }
     const stream = this.#streams.get(id);
     if (!stream) return;
-    if (more === 0) this.#misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
-    else if (!stream.widen(more)) this.#misbehaved(stream, ErrorCode.FLOW_CONTROL_ERROR);
-  }
-
-  // Streams.
-
-  resetStream(stream: ServerStream, code: ErrorCode): void {
-    this.#forget(stream);
-    this.sender.reset(stream.id, code);
-    stream.broken();
-  }
-
-  answered(stream: ServerStream): void {
-    this.#forget(stream);
-    // What is left of the request is not waited for, as Go's server does it (RFC 9113 section 8.1).
-    if (!stream.isEndedByPeer) this.sender.reset(stream.id, ErrorCode.NO_ERROR);
-    this.#answered.push(stream);
-  }
-
-  used(stream: ServerStream, bytes: number): void {
-    this.#window.used(bytes);
-    if (!stream.isEndedByPeer && !stream.isClosed) stream.receiveWindow!.used(bytes);
-  }
-
-  #forget(stream: ServerStream): void {
-    this.#streams.delete(stream.id);
-    if (this.#streams.size === 0) this.#idleSince = this.#options.monotonic();
-  }
-
-  /** A stream error (RFC 9113 section 5.4.2). */
-  #misbehaved(stream: ServerStream, code: ErrorCode): void {
-    this.resetStream(stream, code);
-    this.#countReset();
-  }
-
-  /** The same for one that never began, or is over. */
-  #refuse(id: number, code: ErrorCode): void {
-    this.sender.reset(id, code);
-    this.#countReset();
-  }
-
-  /** @throws ConnectionError for too many of them: a flood of streams that nobody means to have answered */
-  #countReset(now = this.#options.monotonic()): void {
-    if (!this.#resets.spend(now) || this.sender.unsent > MOST_UNSENT)
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too many streams are reset');
+    if (more === 0) this.#streams.misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
+    else if (!stream.widen(more)) this.#streams.misbehaved(stream, ErrorCode.FLOW_CONTROL_ERROR);
   }
 
   // The end of the connection.
 
   #flushed(): void {
-    if (this.#answered.length > 0) {
-      const answered = this.#answered;
-      this.#answered = [];
-      for (const stream of answered) stream.tellClosed();
-    }
+    this.#streams.tellAnswered();
     if (this.#isGoingAway) this.#endIfDone();
   }
 
   #endIfDone(): void {
-    if (this.#isOver || this.#isReading || this.#streams.size > 0 || this.#answered.length > 0) return;
+    if (this.#isOver || this.#isReading || !this.#streams.isEmpty) return;
     this.#isOver = true;
-    this.sender.flush();
+    this.#sender.flush();
     this.#linger(GRACE_MS);
   }
 
   #fail(code: ErrorCode): void {
-    this.sender.goAway(this.#lastStreamId, code);
+    this.#sender.goAway(this.#streams.lastId, code);
     this.#isOver = true;
     this.#breakAll();
-    this.sender.flush();
+    this.#sender.flush();
     this.#linger(LINGER_MS);
   }
 
@@ -411,9 +332,7 @@ export class Connection implements StreamOwner {
   }
 
   #breakAll(): void {
-    const streams = [...this.#streams.values()];
-    this.#streams.clear();
     this.#arrived = [];
-    for (const stream of streams) stream.broken();
+    this.#streams.breakAll();
   }
 }
