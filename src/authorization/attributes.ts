@@ -51,12 +51,12 @@ const NO_RESOURCE = { namespace: '', apiGroup: '', apiVersion: '', resource: '',
 /** authorization.k8s.io/v1 ResourceAttributes; selectors as attributes carry them. */
 export interface ResourceQuestion {
   verb: string;
-  namespace?: string;
-  group?: string;
-  version?: string;
-  resource?: string;
-  subresource?: string;
-  name?: string;
+  namespace?: string | undefined;
+  group?: string | undefined;
+  version?: string | undefined;
+  resource?: string | undefined;
+  subresource?: string | undefined;
+  name?: string | undefined;
   fieldSelector?: SelectorAttributes | undefined;
   labelSelector?: SelectorAttributes | undefined;
 }

@@ -14,10 +14,10 @@ export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
 
 /** authentication.k8s.io/v1 UserInfo as reviews and events write it: empty parts are left out. */
 export function userInfoJson(user: UserInfo): Record<string, unknown> {
-  return {
-    ...(user.name ? { username: user.name } : {}),
-    ...(user.uid ? { uid: user.uid } : {}),
-    ...(user.groups.length ? { groups: user.groups } : {}),
-    ...(user.extra && Object.keys(user.extra).length ? { extra: user.extra } : {}),
-  };
+  const json: Record<string, unknown> = {};
+  if (user.name) json['username'] = user.name;
+  if (user.uid) json['uid'] = user.uid;
+  if (user.groups.length) json['groups'] = user.groups;
+  if (user.extra && Object.keys(user.extra).length) json['extra'] = user.extra;
+  return json;
 }

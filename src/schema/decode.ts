@@ -219,7 +219,9 @@ export function interpret(value: unknown): GroupVersionKind | { error: string } 
 
 export function versionKind(apiVersion: string, kind: string): GroupVersionKind | { error: string } {
   const gv = parseGroupVersion(apiVersion);
-  return gv ? { ...gv, kind } : { error: `unexpected GroupVersion string: ${apiVersion}` };
+  return gv
+    ? { kind, group: gv.group, version: gv.version }
+    : { error: `unexpected GroupVersion string: ${apiVersion}` };
 }
 
 function foldedName(key: string): 'kind' | 'apiVersion' | undefined {
@@ -240,8 +242,9 @@ function withDefaults(gvk: GroupVersionKind, expected: GroupVersionKind): GroupV
   const kind = gvk.kind === '' ? expected.kind : gvk.kind;
   if (gvk.version === '' && gvk.group === '')
     return { group: expected.group, version: expected.version, kind };
-  if (gvk.version === '' && gvk.group === expected.group) return { ...gvk, version: expected.version, kind };
-  return { ...gvk, kind };
+  if (gvk.version === '' && gvk.group === expected.group)
+    return { kind, group: gvk.group, version: expected.version };
+  return { kind, group: gvk.group, version: gvk.version };
 }
 
 function withKind(object: Record<string, unknown>, kind: string, apiVersion: string): KubeObject {

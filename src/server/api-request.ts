@@ -21,6 +21,10 @@ export class ApiRequest {
   readonly auditId: string;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Monotonic milliseconds. */
+  readonly arrivedAt: number;
+  /** Among those with a deadline. */
+  place = -1;
   /** Who asks; after impersonation, whom the request is made as. */
   user: UserInfo = NO_USER;
   /** Ends an answer that goes on as its time-out would; absent where it can only be cut. */
@@ -35,9 +39,10 @@ export class ApiRequest {
   #annotations: Map<string, string> | undefined;
   #warnings: string[] | undefined;
 
-  constructor(exchange: Exchange, now: number) {
+  constructor(exchange: Exchange, now: number, arrivedAt: number) {
     this.exchange = exchange;
     this.now = now;
+    this.arrivedAt = arrivedAt;
     this.query = exchange.query === '' ? NO_QUERY : new URLSearchParams(exchange.query);
     this.info = requestInfo(exchange.method, exchange.path, this.query);
     const own = exchange.header('audit-id');

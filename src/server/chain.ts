@@ -102,12 +102,12 @@ export class RequestChain {
   serve = (exchange: Exchange): void => {
     const { clock, decisions, observe, deadlines, sendAway } = this.#parts;
     const started = clock.monotonic();
-    const request = new ApiRequest(exchange, clock.now());
+    const request = new ApiRequest(exchange, clock.now(), started);
     decisions.add(request.record);
     this.#running++;
     const goesOn = isLongRunning(request.info);
     if (goesOn) this.#longRunning.add(request);
-    else deadlines?.add(request, started);
+    else deadlines?.add(request);
     if (exchange.goAway && sendAway?.()) exchange.goAway();
     exchange.onClose(() => {
       this.#running--;

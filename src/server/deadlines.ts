@@ -2,6 +2,7 @@ import type { Clock } from '../meta/clock.ts';
 import { timeoutError } from '../meta/status.ts';
 import { answerStatus } from './answer.ts';
 import type { ApiRequest } from './api-request.ts';
+import { UnderWay } from './under-way.ts';
 
 const SWEEP_MS = 1000;
 /** So long a client that does not stop sending may take to read that it is too late. */
@@ -14,8 +15,7 @@ const CUT_MS = 1000;
 export class Deadlines {
   readonly #clock: Clock;
   readonly #mostMs: number;
-  /** In the order of arrival, which is the order of their deadlines. */
-  readonly #running = new Map<ApiRequest, number>();
+  readonly #running = new UnderWay<ApiRequest>();
   readonly #own = new Map<ApiRequest, NodeJS.Timeout>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -25,10 +25,10 @@ export class Deadlines {
     this.#mostMs = mostMs;
   }
 
-  /** `now`: monotonic milliseconds of its arrival. */
-  add(request: ApiRequest, now: number): void {
+  /** Takes note of a request that has just arrived. */
+  add(request: ApiRequest): void {
     if (this.#mostMs <= 0) return;
-    this.#running.set(request, now);
+    this.#running.add(request);
     this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
@@ -55,10 +55,7 @@ export class Deadlines {
 
   #sweep(): void {
     const due = this.#clock.monotonic() - this.#mostMs;
-    for (const [request, arrived] of this.#running) {
-      if (arrived > due) return;
-      this.#expire(request);
-    }
+    for (const request of this.#running) if (request.arrivedAt <= due) this.#expire(request);
   }
 
   #expire(request: ApiRequest): void {

@@ -7,7 +7,7 @@ import { RequestMetrics } from './request-metrics.ts';
 function requestOf(path: string, query = '', method = 'GET'): ApiRequest {
   const headers: Record<string, string> = { 'user-agent': 'kubectl', 'audit-id': `id of ${path}` };
   const exchange = { method, path, query, remoteAddress: '::1', header: (name: string) => headers[name] };
-  return new ApiRequest(exchange as unknown as Exchange, 1000);
+  return new ApiRequest(exchange as unknown as Exchange, 1000, 0);
 }
 
 const allowed = { decision: 'allow', by: 'RBAC', code: 'RBAC_ALLOWED', facts: {}, reason: '' } as const;

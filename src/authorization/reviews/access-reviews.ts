@@ -1,5 +1,5 @@
 import { type FieldError, invalid } from '../../meta/field-error.ts';
-import type { KubeObject } from '../../meta/object.ts';
+import type { Fields, KubeObject } from '../../meta/object.ts';
 import { badRequestError, invalidError } from '../../meta/status.ts';
 import type { UserInfo } from '../../meta/user.ts';
 import type { VirtualContext, VirtualResource } from '../../registry/virtual.ts';
@@ -98,12 +98,11 @@ async function answer(
   const attributes = reviewAttributes(user, specOf(review));
   const outcome = await chain.authorize(attributes);
   const error = evaluationError(outcome.error, attributes);
-  review['status'] = {
-    allowed: outcome.decision === 'allow',
-    ...(outcome.decision === 'deny' ? { denied: true } : {}),
-    ...(outcome.reason ? { reason: outcome.reason } : {}),
-    ...(error ? { evaluationError: error } : {}),
-  };
+  const status: Fields = { allowed: outcome.decision === 'allow' };
+  if (outcome.decision === 'deny') status['denied'] = true;
+  if (outcome.reason) status['reason'] = outcome.reason;
+  if (error) status['evaluationError'] = error;
+  review['status'] = status;
   return review;
 }
 

@@ -108,9 +108,15 @@ function validateLabelTerm(
 export function reviewAttributes(user: UserInfo, spec: ReviewSpec): AuthorizationAttributes {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
   if (!resource) return pathAttributes(user, path?.verb ?? '', path?.path ?? '');
+  const { verb = '', namespace, group, version, resource: plural, subresource, name } = resource;
   return resourceAttributes(user, {
-    ...resource,
-    verb: resource.verb ?? '',
+    verb,
+    namespace,
+    group,
+    version,
+    resource: plural,
+    subresource,
+    name,
     fieldSelector:
       resource.fieldSelector && selectorOf(resource.fieldSelector, fieldSelectorAttributes, fieldTerm),
     labelSelector:

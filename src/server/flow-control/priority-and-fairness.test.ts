@@ -46,7 +46,7 @@ function request(user: string, groups: string[], method: string, target: string)
       return closed;
     },
   };
-  const made = new ApiRequest(exchange, Date.now());
+  const made = new ApiRequest(exchange, Date.now(), 0);
   made.user = { name: user, groups: [...groups, 'system:authenticated'] };
   return {
     made,

@@ -6,6 +6,7 @@ import type { RequestInfo } from '../../request/request-info.ts';
 import { answerText } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { isLongRunning } from '../long-running.ts';
+import { UnderWay } from '../under-way.ts';
 import { type DumpedRequest, dumpLevels, dumpQueues, dumpRequests } from './flow-dump.ts';
 import { FlowCounts, flowMetricsText, type Rejection } from './flow-metrics.ts';
 import { type CompiledSchema, FlowSchemas } from './flow-schemas.ts';
@@ -62,6 +63,7 @@ class FlowTicket implements Ticket {
   readonly request: ApiRequest;
   readonly arrivedAt: number;
   startedAt = -1;
+  place = -1;
   queue: Queue | undefined;
   begin: (() => void) | undefined;
   #hash: bigint | undefined;
@@ -103,7 +105,7 @@ export class PriorityAndFairness implements FlowControl {
   readonly #executing = new Inflight();
   readonly #waiting = new Inflight();
   /** Those that wait or whose answers take time, for the dump. */
-  readonly #live = new Set<FlowTicket>();
+  readonly #live = new UnderWay<FlowTicket>();
   readonly #stops: (() => void)[];
   #schemas: FlowSchemas | undefined;
   #flows: readonly Flow[] = [];
@@ -227,7 +229,7 @@ export class PriorityAndFairness implements FlowControl {
     try {
       if (request.exchange.closed) return;
       const running = run();
-      if (request.record.status === undefined) this.#live.add(ticket);
+      if (request.record.status === undefined && ticket.place < 0) this.#live.add(ticket);
       await running;
     } finally {
       end();

@@ -34,7 +34,7 @@ function asked(accepts = '') {
       return streamed.destroyed;
     },
   };
-  return { request: new ApiRequest(exchange, 0), answered, streamed, headers: () => streamHeaders };
+  return { request: new ApiRequest(exchange, 0, 0), answered, streamed, headers: () => streamHeaders };
 }
 
 /** `count` elements of about so many bytes; notes how many were made. */
