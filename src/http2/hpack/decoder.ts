@@ -8,8 +8,8 @@ import { STATIC_ENTRIES, STATIC_NAMES, STATIC_SIZES, STATIC_VALUES } from './sta
 const INITIAL_TABLE_SIZE = 4096;
 /** Where no length or index may reach: below it a header block and its tables stay in any case. */
 const MAX_INTEGER = 0x7fffffff;
-/** Seven bits an octet. */
-const MAX_INTEGER_SHIFT = 28;
+/** Where in a block the path lies, which mostly makes the difference. */
+const PATH_REACH = 48;
 /** Strings of fewer octets are decoded faster than looked up. */
 const MIN_REMEMBERED = 32;
 
@@ -18,8 +18,8 @@ export class HpackDecoder {
   readonly #tableSize: number;
   readonly #maxListSize: number;
   readonly #table: DynamicTable;
-  readonly #blocks = new RecentBytes<readonly string[]>();
-  readonly #strings = new RecentBytes<string>();
+  readonly #blocks = new RecentBytes<readonly string[]>(PATH_REACH);
+  readonly #strings = new RecentBytes<string>(0);
   /** Where reading goes on: moved by #integer and #string. */
   #at = 0;
 
@@ -128,10 +128,10 @@ export class HpackDecoder {
   /** The octets of an integer beyond its full prefix (RFC 7541 section 5.1). */
   #integer(bytes: Buffer, end: number, prefix: number): number {
     let value = prefix;
-    for (let shift = 0; shift <= MAX_INTEGER_SHIFT; shift += 7) {
+    for (let factor = 1; factor <= MAX_INTEGER; factor *= 0x80) {
       if (this.#at >= end) throw truncated();
       const octet = bytes[this.#at++]!;
-      value += (octet & 0x7f) * 2 ** shift;
+      value += (octet & 0x7f) * factor;
       if (octet >= 0x80) continue;
       if (value > MAX_INTEGER) break;
       return value;

@@ -4,21 +4,27 @@ import { END_OF_STRING, huffmanCodes } from './huffman-code.ts';
 /**
  * A state machine that reads eight bits a step. A state is an inner node of the code's tree (there are 256, the root is 0); at
  * `state << 8 | octet` stands what the octet leads to:
- * bits 0 to 7 the next state, 8 and 9 how many symbols came out (two at most: no code is shorter than five bits),
- * 10 to 17 and 18 to 25 those, and bit 26 that the end of the string came out, which is an error.
+ * bits 0 and 1 how many symbols come out (two at most: no code is shorter than five bits), 16 to 23 and 24 to 31 those,
+ * 8 to 15 the next state, and bit 2 that the end of the string comes out, which is an error.
  */
-interface Machine {
-  steps: Int32Array;
-  /** 1 for states that a string may end in: less than eight bits of ones since the last symbol. */
-  ends: Uint8Array;
-}
+const STEPS = new Int32Array(256 * 256);
+/** 1 for states that a string may end in: less than eight bits of ones since the last symbol. */
+const ENDS = new Uint8Array(256);
+/** Both are filled at the first string that needs them; that they are constants saves checks in the loop. */
+let filled = false;
 
 const ROOT = 0;
-const FAILED = 1 << 26;
-const MAX_PADDING = 7;
+const COUNT = 0x03;
+const FAILED = 0x04;
+const STATE = 0xff00;
+const FIRST_SYMBOL = 16;
+const SECOND_SYMBOL = 24;
 
-/** Built at the first string that needs it. */
-let machine: Machine | undefined;
+const MAX_PADDING = 7;
+/** In bits. */
+const SHORTEST_CODE = 5;
+const LONGEST_CODE = 30;
+
 let scratch = Buffer.allocUnsafeSlow(4096);
 
 /** Larger scratch space than this is not kept. */
@@ -34,33 +40,34 @@ export function decodeHuffman(
   end: number,
   maxLength: number,
 ): string | undefined {
-  machine ??= build();
-  const { steps, ends } = machine;
-  // The shortest code has five bits, and a step may write two octets beyond.
-  const longest = Math.min(Math.floor(((end - start) * 8) / 5), maxLength) + 2;
+  if ((end - start) * 8 > (maxLength + 1) * LONGEST_CODE) return undefined;
+  if (!filled) fill();
+  // A step may write one octet too many, which is why there is room for it.
+  const longest = Math.floor(((end - start) * 8) / SHORTEST_CODE) + 2;
   let out = scratch;
   if (out.length < longest) {
     out = Buffer.allocUnsafeSlow(longest);
     if (longest <= MAX_KEPT) scratch = out;
   }
-  let state = ROOT;
+  let step = ROOT;
+  let all = 0;
   let length = 0;
   for (let at = start; at < end; at++) {
-    const step = steps[(state << 8) | bytes[at]!]!;
-    if (step >= FAILED) throw new HpackError('a Huffman-coded string holds its own end');
-    out[length] = step >> 10;
-    out[length + 1] = step >> 18;
-    length += (step >> 8) & 3;
-    if (length > maxLength) return undefined;
-    state = step & 0xff;
+    step = STEPS[(step & STATE) | bytes[at]!]!;
+    out[length] = step >> FIRST_SYMBOL;
+    out[length + 1] = step >> SECOND_SYMBOL;
+    length += step & COUNT;
+    all |= step;
   }
-  if (ends[state] === 0) throw new HpackError('a Huffman-coded string is not padded with up to 7 ones');
-  return out.toString('latin1', 0, length);
+  if (all & FAILED) throw new HpackError('a Huffman-coded string holds its own end');
+  if (ENDS[(step & STATE) >> 8] === 0) {
+    throw new HpackError('a Huffman-coded string is not padded with up to 7 ones');
+  }
+  return length > maxLength ? undefined : out.toString('latin1', 0, length);
 }
 
-function build(): Machine {
-  const { next, ends } = tree();
-  const steps = new Int32Array(256 * 256);
+function fill(): void {
+  const next = tree();
   for (let state = 0; state < 256; state++) {
     for (let octet = 0; octet < 256; octet++) {
       let node = state;
@@ -73,21 +80,19 @@ function build(): Machine {
           continue;
         }
         if (~child === END_OF_STRING) step |= FAILED;
-        else step |= ~child << (10 + 8 * symbols);
-        symbols++;
+        else step |= ~child << (symbols++ === 0 ? FIRST_SYMBOL : SECOND_SYMBOL);
         node = ROOT;
       }
-      steps[(state << 8) | octet] = step | (symbols << 8) | node;
+      STEPS[(state << 8) | octet] = step | symbols | (node << 8);
     }
   }
-  return { steps, ends };
+  filled = true;
 }
 
-/** The code as a binary tree: at `node * 2 + bit` the next inner node, or the complement of a symbol. */
-function tree(): { next: Int16Array; ends: Uint8Array } {
+/** The code as a binary tree: at `node * 2 + bit` the next inner node, or the complement of a symbol. Fills ENDS as well. */
+function tree(): Int16Array {
   const next = new Int16Array(512);
-  const ends = new Uint8Array(256);
-  ends[ROOT] = 1;
+  ENDS[ROOT] = 1;
   let nodes = 1;
   for (const { symbol, code, length } of huffmanCodes()) {
     let node = ROOT;
@@ -96,9 +101,9 @@ function tree(): { next: Int16Array; ends: Uint8Array } {
       if (next[branch] === 0) next[branch] = nodes++;
       node = next[branch]!;
       // The end of the string is all ones: its first bits are the padding (RFC 7541 section 5.2).
-      if (symbol === END_OF_STRING && length - bit <= MAX_PADDING) ends[node] = 1;
+      if (symbol === END_OF_STRING && length - bit <= MAX_PADDING) ENDS[node] = 1;
     }
     next[node * 2 + (code & 1)] = ~symbol;
   }
-  return { next, ends };
+  return next;
 }

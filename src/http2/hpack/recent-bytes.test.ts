@@ -9,7 +9,7 @@ function offer(recent: RecentBytes<string>, bytes: Buffer, value: string, tag = 
 }
 
 it.each([1, 16, 31, 48, 49, 300, 2048])('finds %i bytes that came twice before', (length) => {
-  const recent = new RecentBytes<string>();
+  const recent = new RecentBytes<string>(4);
   const bytes = Buffer.alloc(length, 'a');
   expect(offer(recent, bytes, 'first')).toBeUndefined();
   expect(offer(recent, bytes, 'second')).toBeUndefined();
@@ -18,7 +18,7 @@ it.each([1, 16, 31, 48, 49, 300, 2048])('finds %i bytes that came twice before',
 
 it.each([1, 16, 31, 40, 48, 49, 300, 2048])('compares each of %i bytes', (length) => {
   for (let i = 0; i < length; i++) {
-    const recent = new RecentBytes<string>();
+    const recent = new RecentBytes<string>(4);
     const bytes = Buffer.alloc(length, 'a');
     offer(recent, bytes, 'a');
     offer(recent, bytes, 'a');
@@ -30,7 +30,7 @@ it.each([1, 16, 31, 40, 48, 49, 300, 2048])('compares each of %i bytes', (length
 });
 
 it('keeps a copy: the bytes lie in a buffer that is used again', () => {
-  const recent = new RecentBytes<string>();
+  const recent = new RecentBytes<string>(4);
   const bytes = Buffer.alloc(100, 'a');
   offer(recent, bytes, 'a');
   offer(recent, bytes, 'a');
@@ -39,7 +39,7 @@ it('keeps a copy: the bytes lie in a buffer that is used again', () => {
 });
 
 it('tells tags apart', () => {
-  const recent = new RecentBytes<string>();
+  const recent = new RecentBytes<string>(4);
   const bytes = Buffer.from('abc');
   offer(recent, bytes, 'one', 1);
   offer(recent, bytes, 'one', 1);
@@ -48,6 +48,17 @@ it('tells tags apart', () => {
 });
 
 it('does not keep what is long', () => {
-  const recent = new RecentBytes<string>();
+  const recent = new RecentBytes<string>(4);
   for (let i = 0; i < 4; i++) expect(offer(recent, Buffer.alloc(2049), 'a')).toBeUndefined();
+});
+
+it('goes on finding what came twice, whatever comes once in between', () => {
+  const recent = new RecentBytes<string>(4);
+  const bytes = Buffer.alloc(100, 'a');
+  offer(recent, bytes, 'a');
+  offer(recent, bytes, 'a');
+  for (let i = 0; i < 1000; i++) {
+    expect(offer(recent, Buffer.from(`once ${i}`), 'b')).toBeUndefined();
+    expect(offer(recent, bytes, 'c')).toBe('a');
+  }
 });
