@@ -61,6 +61,10 @@ export class Apiserver {
     return `https://127.0.0.1:${this.port}`;
   }
 
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
   get kubeconfig(): string {
     return this.paths.kubeconfig;
   }

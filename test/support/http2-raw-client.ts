@@ -121,7 +121,10 @@ export class RawClient {
     if (this.isClosed || this.socket.destroyed) return;
     await new Promise<void>((resolve) => {
       this.socket.once('close', resolve);
-      this.socket.write('', () => resolve());
+      this.socket.write('', () => {
+        this.socket.removeListener('close', resolve);
+        resolve();
+      });
     });
   }
 

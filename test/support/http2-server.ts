@@ -1,6 +1,7 @@
-import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { issueCertificate } from '../../src/pki/authority.ts';
 import type { Exchange } from '../../src/server/exchange.ts';
+import { drained } from '../../src/server/handlers/list-body.ts';
 import { Listener, type ListenerOptions } from '../../src/server/listener.ts';
 import { RawClient, type RawClientOptions } from './http2-raw-client.ts';
 
@@ -94,6 +95,9 @@ export class ListenerServer {
       case 'stream':
         this.#stream(exchange, pattern(size)).catch(() => {});
         return;
+      // Nothing that compression makes shorter.
+      case 'wide':
+        return exchange.respond(200, { 'x-wide': randomBytes(3000).toString('base64') }, '');
       case 'fields':
         return exchange.respond(200, { 'content-type': 'application/json' }, fieldsOf(exchange));
       default:
@@ -109,8 +113,7 @@ export class ListenerServer {
   async #stream(exchange: Exchange, body: Buffer): Promise<void> {
     const out = exchange.stream(200, {});
     for (let at = 0; at < body.length && !out.destroyed; at += 1000)
-      if (!out.write(body.subarray(at, at + 1000)))
-        await Promise.race([once(out, 'drain'), once(out, 'close')]);
+      if (!out.write(body.subarray(at, at + 1000))) await drained(out);
     out.end();
   }
 }
