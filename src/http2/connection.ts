@@ -212,6 +212,9 @@ export class Connection {
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'HEADERS on a stream that is closed');
     // A client that has been told to go away knows that this one is not served.
     if (this.#isGoingAway) return;
+    // Header fields are not held back by any window: who does not read them has asked for enough.
+    if (this.#sender.unsent > MOST_UNSENT)
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'answers are not read');
     this.#streams.lastId = id;
     if (this.#streams.size >= this.#options.maxStreams)
       return this.#streams.refuse(id, ErrorCode.REFUSED_STREAM);

@@ -9,6 +9,8 @@ export interface RequestHead {
   contentLength: number;
 }
 
+/** RFC 9110 section 9.1: a token. */
+const BAD_METHOD = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const BAD_NAME = /[^!#$%&'*+\-.^_`|~0-9a-z]/;
 /** A value may hold none of these, and neither begin nor end with a blank. */
 const BAD_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
@@ -69,7 +71,7 @@ export class RequestHeads {
       } else if (name === 'host') host ??= value;
       else if (name === 'te' && value !== 'trailers') return undefined;
     }
-    if (!method) return undefined;
+    if (!method || BAD_METHOD.test(method)) return undefined;
     const isConnect = method === 'CONNECT';
     // RFC 9113 section 8.5: CONNECT names a host and nothing else; all others name all.
     if (isConnect ? path !== undefined || scheme !== undefined || !authority : !path || !scheme)
