@@ -35,9 +35,9 @@ export class HpackDecoder {
 
   /**
    * Reads block[start..end): names and values by turns, as sent, as Latin-1. Always reads to the end, so that the dynamic table
-   * stays right. Returns undefined where the list is larger than maxListSize. Strings that come from the tables, and the whole
-   * list where the same block comes again, are the same objects each time: they can be told by identity. Throws HpackError, after
-   * which the decoder must not be used any more.
+   * stays right. Returns undefined where the list is larger than maxListSize. Strings that come from the tables are the
+   * same objects each time, and so is the whole list where a block comes again and again: caches may go by identity, and nobody
+   * may change the list. Throws HpackError, after which the decoder must not be used any more.
    */
   decode(block: Uint8Array, start: number, end: number): readonly string[] | undefined {
     const bytes =
@@ -84,10 +84,9 @@ export class HpackDecoder {
           table.clear();
           room = -1;
         } else {
-          const kept = index === 0 ? internalized(name) : name;
-          table.add(kept, value);
-          room -= kept.length + value.length + ENTRY_OVERHEAD;
-          if (room >= 0) fields.push(kept, value);
+          table.add(name, value);
+          room -= name.length + value.length + ENTRY_OVERHEAD;
+          if (room >= 0) fields.push(name, value);
         }
       } else if (first < 0x20) {
         // A literal that does not enter the table, now or ever (6.2.2, 6.2.3).
@@ -165,9 +164,4 @@ export class HpackDecoder {
 
 function truncated(): HpackError {
   return new HpackError('a header block ends within a field');
-}
-
-/** The same name as property names are held by the engine, which is compared with these by identity. */
-function internalized(name: string): string {
-  return Object.keys({ [name]: 0 })[0]!;
 }
