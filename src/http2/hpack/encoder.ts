@@ -53,6 +53,8 @@ interface KnownName {
   /** Values that entered the table, and their entries. */
   readonly values: string[];
   readonly entries: number[];
+  /** Where in `values` that one is which was written last. */
+  usual: number;
   /** Where in `values` the next one goes. */
   oldest: number;
   /** How many values in a row were new. */
@@ -121,11 +123,12 @@ export class HpackEncoder {
   #field(known: KnownName, value: string, into: Buffer, at: number): number {
     if (known.policy === NEVER_INDEXED) return this.#literal(known, value, 0x10, 0x0f, into, at);
     if (known.policy === ADAPTIVE) {
-      const remembered = known.values.indexOf(value);
+      const remembered = known.values[known.usual] === value ? known.usual : known.values.indexOf(value);
       if (remembered >= 0) {
         const entry = known.entries[remembered]!;
         if (this.#added - entry < this.#entries) {
           known.newValues = 0;
+          known.usual = remembered;
           return writeInteger(this.#index(entry), 0x80, 0x7f, into, at);
         }
       } else if (known.newValues >= MAX_NEW_VALUES && value !== known.last) {
@@ -188,6 +191,7 @@ export class HpackEncoder {
       place = known.oldest;
       known.oldest = (place + 1) % REMEMBERED_VALUES;
     }
+    known.usual = place;
     known.values[place] = value;
     known.entries[place] = this.#added;
   }
@@ -207,9 +211,15 @@ export class HpackEncoder {
     return STATIC_ENTRIES + 1 + this.#added - entry;
   }
 
+  /**
+   * Where the table had to be smaller in between, it is emptied: the least size in between would do as well, but Go's decoder takes
+   * a second update only while the table is empty.
+   */
   #updateSize(into: Buffer, begin: number): number {
     let at = begin;
-    if (this.#leastSize < this.#maxSize) at = this.#resize(this.#leastSize, into, at);
+    if (this.#leastSize < this.#maxSize) {
+      at = this.#resize(this.#leastSize < this.#wantedSize ? 0 : this.#wantedSize, into, at);
+    }
     if (this.#wantedSize !== this.#maxSize) at = this.#resize(this.#wantedSize, into, at);
     this.#leastSize = this.#maxSize;
     return at;
@@ -238,6 +248,7 @@ function knownName(name: string): KnownName {
     entry: 0,
     values: [],
     entries: [],
+    usual: 0,
     oldest: 0,
     newValues: 0,
     last: '',

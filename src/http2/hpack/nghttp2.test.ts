@@ -193,13 +193,16 @@ describe('nghttp2', () => {
           status: fc.constantFrom(200, 201, 404, 409, 422, 503),
           answer: fc.dictionary(answerName, value, { maxKeys: 4 }),
           cookies: fc.array(value, { maxLength: 2 }),
-          resize: fc.option(fc.constantFrom(0, 100, 1000, 4096, 65_536), { freq: 10 }),
+          sizes: fc.option(fc.array(fc.constantFrom(0, 100, 1000, 4096, 65_536), { maxLength: 3 }), {
+            nil: [],
+            freq: 6,
+          }),
         }),
         150,
       );
-      for (const { path, request, status, answer, cookies, resize } of exchanges) {
-        if (resize !== null) {
-          client.settings({ headerTableSize: resize });
+      for (const { path, request, status, answer, cookies, sizes } of exchanges) {
+        for (const headerTableSize of sizes) {
+          client.settings({ headerTableSize });
           await once(client, 'localSettings');
         }
         const sent: Fields = {
