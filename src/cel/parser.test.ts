@@ -65,6 +65,13 @@ describe('limits', () => {
     );
   });
 
+  it('what is wrong is looked for no deeper than the stack goes', () => {
+    // How deep that is depends on where this runs.
+    expect(words('[optional.of(x.all(y,'.repeat(61), kubernetes)).toMatch(
+      /recursion limit exceeded: 250|Syntax error/,
+    );
+  });
+
   it('conditions may be long', () => {
     const compiled = compile(plain, `true${' && true'.repeat(10_000)}`);
     expect(compiled.ok && compiled.program.evaluate().value).toBe(true);

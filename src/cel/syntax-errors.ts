@@ -19,8 +19,10 @@ export function reportSyntaxErrors(tokens: readonly Token[], textBetween: TextBe
   try {
     recognizer.run();
   } catch (stop) {
-    if (!(stop instanceof Abandoned)) throw stop;
-    if (stop.message !== '') issues.report(-1, stop.message);
+    // Rules of several kinds within each other can be deeper than the engine's stack before one of them is too deep by itself.
+    if (stop instanceof RangeError) issues.report(-1, TOO_DEEP);
+    else if (!(stop instanceof Abandoned)) throw stop;
+    else if (stop.message !== '') issues.report(-1, stop.message);
   }
 }
 
@@ -29,6 +31,7 @@ export type TextBetween = (from: Token, to: Token) => string;
 
 const MAX_TOKENS = 20_000;
 const MAX_DEPTH = 250;
+const TOO_DEEP = `expression recursion limit exceeded: ${MAX_DEPTH}`;
 const MAX_RECOVERIES = 30;
 const MAX_SKIPPED = 256;
 const MAX_ERRORS = 100;
@@ -101,7 +104,7 @@ class Recognizer {
   #rule(name: RuleName, precedence: number): void {
     const rule: Rule = this.#grammar.rules[name];
     const depth = (this.#depths.get(name) ?? 0) + 1;
-    if (depth > MAX_DEPTH) throw new Abandoned(`expression recursion limit exceeded: ${MAX_DEPTH}`);
+    if (depth > MAX_DEPTH) throw new Abandoned(TOO_DEEP);
     this.#depths.set(name, depth);
     const context = { parent: this.#context, invoking: this.#state };
     this.#context = context;
