@@ -42,9 +42,12 @@ export class BootstrapSigner implements Controller {
 
   start(): void {
     this.#stops.push(
-      this.#client.lister(CONFIG_MAPS)!.onChange(({ object: { metadata } }) => {
-        if (metadata.namespace === NAMESPACE && metadata.name === NAME) this.#queue.add(NAME);
-      }),
+      this.#client.lister(CONFIG_MAPS)!.onChange(
+        ({ object: { metadata } }) => {
+          if (metadata.namespace === NAMESPACE && metadata.name === NAME) this.#queue.add(NAME);
+        },
+        { namespace: NAMESPACE, name: NAME },
+      ),
       this.#client.lister(SECRETS)!.onChange(({ object }) => {
         if (object.type === BOOTSTRAP_TOKEN_TYPE) this.#queue.add(NAME);
       }),

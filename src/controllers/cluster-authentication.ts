@@ -57,10 +57,13 @@ export class ClusterAuthentication implements Controller {
   }
 
   start(): void {
-    this.#stop = this.#client.lister(CONFIG_MAPS)!.onChange(({ object }) => {
-      const { name, namespace } = object.metadata;
-      if (name === NAME && namespace === NAMESPACE) this.#queue.add(NAME);
-    });
+    this.#stop = this.#client.lister(CONFIG_MAPS)!.onChange(
+      ({ object }) => {
+        const { name, namespace } = object.metadata;
+        if (name === NAME && namespace === NAMESPACE) this.#queue.add(NAME);
+      },
+      { namespace: NAMESPACE, name: NAME },
+    );
     this.#queue.add(NAME);
     this.#queue.start();
   }

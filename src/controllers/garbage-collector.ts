@@ -13,6 +13,9 @@ import { type Wait, WorkQueue } from './work-queue.ts';
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
+/** Of what is neither tied to an owner nor on its way out, nothing follows. */
+const TIED_OR_ENDING = { mentions: ['"ownerReferences"', '"deletionTimestamp"'] };
+
 export interface CollectedResource extends GroupResource {
   kind: string;
   namespaced: boolean;
@@ -87,7 +90,7 @@ export class GarbageCollector implements Controller {
       if (this.#resources.has(key)) continue;
       const lister = this.#options.client.lister(resource);
       if (!lister) continue;
-      const unfollow = lister.onChange((change) => this.#changed(resource, change));
+      const unfollow = lister.onChange((change) => this.#changed(resource, change), TIED_OR_ENDING);
       this.#resources.set(key, { resource, unfollow });
       for (const object of lister.list()) this.#changed(resource, { type: 'ADDED', object });
     }

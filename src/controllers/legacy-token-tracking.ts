@@ -44,10 +44,13 @@ export class LegacyTokenTracking implements Controller {
   start(): void {
     const lister = this.#client.lister(CONFIG_MAPS)!;
     this.#stops.push(
-      lister.onChange(({ object }) => {
-        const { namespace, name } = object.metadata;
-        if (namespace === NAMESPACE && name === TRACKING_CONFIG_MAP) this.#queue.add(TRACKING_CONFIG_MAP);
-      }),
+      lister.onChange(
+        ({ object }) => {
+          const { namespace, name } = object.metadata;
+          if (namespace === NAMESPACE && name === TRACKING_CONFIG_MAP) this.#queue.add(TRACKING_CONFIG_MAP);
+        },
+        { namespace: NAMESPACE, name: TRACKING_CONFIG_MAP },
+      ),
     );
     this.#queue.add(TRACKING_CONFIG_MAP);
     this.#queue.start();

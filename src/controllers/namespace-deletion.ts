@@ -150,10 +150,13 @@ export class NamespaceDeletion implements Controller {
   #follow(resource: GroupResource): void {
     const key = `${resource.group}/${resource.resource}`;
     if (this.#followed.has(key)) return;
-    const unfollow = this.#options.client.lister(resource)?.onChange((change) => {
-      const namespace = change.object.metadata.namespace ?? '';
-      if (change.type === 'DELETED' && this.#ending.has(namespace)) this.#queue.add(namespace);
-    });
+    const unfollow = this.#options.client.lister(resource)?.onChange(
+      (change) => {
+        const namespace = change.object.metadata.namespace ?? '';
+        if (change.type === 'DELETED' && this.#ending.has(namespace)) this.#queue.add(namespace);
+      },
+      { types: ['DELETED'] },
+    );
     if (unfollow) this.#followed.set(key, unfollow);
   }
 

@@ -80,9 +80,12 @@ export class ResourceQuotaController implements Controller {
       if (!lister) continue;
       this.#watched.set(
         name,
-        lister.onChange((change) => {
-          if (givesBack(name, change, this.#parts.clock.now())) this.#replenish(evaluator, change.object);
-        }),
+        lister.onChange(
+          (change) => {
+            if (givesBack(name, change, this.#parts.clock.now())) this.#replenish(evaluator, change.object);
+          },
+          { types: MAY_SHRINK.has(name) ? ['MODIFIED', 'DELETED'] : ['DELETED'] },
+        ),
       );
     }
   }
@@ -156,6 +159,9 @@ export class ResourceQuotaController implements Controller {
 }
 
 const keyOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+
+/** What counts for less after some changes. */
+const MAY_SHRINK = new Set(['pods', 'services', 'persistentvolumeclaims']);
 
 /** Whether a change frees something that a quota may have to be told of (pkg/quota/v1/install/update_filter.go). */
 function givesBack(resource: string, change: ObjectChange, now: number): boolean {

@@ -48,9 +48,12 @@ export class RootCaPublisher implements Controller {
           this.#queue.add(object.metadata.name!);
         }
       }),
-      this.#client.lister(CONFIG_MAPS)!.onChange(({ type, object }) => {
-        if (type !== 'ADDED' && object.metadata.name === NAME) this.#queue.add(object.metadata.namespace!);
-      }),
+      this.#client.lister(CONFIG_MAPS)!.onChange(
+        ({ type, object }) => {
+          if (type !== 'ADDED' && object.metadata.name === NAME) this.#queue.add(object.metadata.namespace!);
+        },
+        { types: ['MODIFIED', 'DELETED'], name: NAME },
+      ),
     );
     for (const namespace of namespaces.list()) this.#queue.add(namespace.metadata.name!);
     this.#queue.start();

@@ -7,6 +7,19 @@ export type ObjectChange =
   | { type: 'DELETED'; object: KubeObject; previous: KubeObject };
 
 /**
+ * Which changes a handler is to be told of, where it has no use for the others. Those of it that can be told apart without
+ * reading the object cost next to nothing. A lister may tell of more.
+ */
+export interface ChangeInterest {
+  types?: readonly ObjectChange['type'][];
+  /** With `name`: of one object. */
+  namespace?: string;
+  name?: string;
+  /** Of what is added or modified only where its JSON, now or before, has one of these texts in it: `"ownerReferences"`. */
+  mentions?: readonly string[];
+}
+
+/**
  * What doors and controllers read objects through: the watch cache of one resource, in memory and always current.
  * Objects are shared: whoever changes one changes a copy (structuredClone).
  */
@@ -16,7 +29,7 @@ export interface Lister {
   /** In the order of namespace and name; all namespaces where none is given. */
   list(namespace?: string): KubeObject[];
   /** Calls back for each change from now on, in order. Returns the way to stop. */
-  onChange(handler: (change: ObjectChange) => void): () => void;
+  onChange(handler: (change: ObjectChange) => void, interest?: ChangeInterest): () => void;
 }
 
 /** A fixed set of objects as a lister, for tests and for manifests without a server. */

@@ -305,4 +305,34 @@ describe('WatchCache', () => {
     expect(lister.get('a', '4')?.kind).toBe('Pod');
     expect(lister.list('a').map((o) => o.metadata.name)).toEqual(['1', '4']);
   });
+
+  it('tells a listener of what it wants to know, without reading the rest', async () => {
+    const lister = cache.lister();
+    const told: Record<string, string[]> = { object: [], named: [], types: [], mentioned: [] };
+    const note = (list: string) => (c: { type: string; object: { metadata: { name?: string } } }) =>
+      told[list]!.push(`${c.type} ${c.object.metadata.name}`);
+    lister.onChange(note('object'), { namespace: 'a', name: '3' });
+    lister.onChange(note('named'), { name: '3', types: ['MODIFIED', 'DELETED'] });
+    lister.onChange(note('types'), { types: ['DELETED'] });
+    lister.onChange(note('mentioned'), { mentions: ['"n2"', '"n4"'] });
+    await put('a/3');
+    // Nobody had to look into it.
+    const parse = JSON.parse;
+    JSON.parse = () => {
+      throw new Error('parsed');
+    };
+    await put('a/4');
+    JSON.parse = parse;
+    await put('b/3');
+    await put('b/3', 'n2');
+    await put('b/3', 'n3');
+    await put('b/3', 'n5');
+    await remove('a/3');
+    expect(told).toEqual({
+      object: ['ADDED 3', 'DELETED 3'],
+      named: ['MODIFIED 3', 'MODIFIED 3', 'MODIFIED 3', 'DELETED 3'],
+      types: ['DELETED 3'],
+      mentioned: ['MODIFIED 3', 'MODIFIED 3', 'DELETED 3'],
+    });
+  });
 });

@@ -5,12 +5,14 @@ import { CacheView, namespacePrefix, RetainedViews } from './cache-view.ts';
 import {
   CachedObject,
   CacheEvent,
+  type ChangeType,
   type ObjectForm,
   objectForm,
   UndecodableObjectError,
 } from './cached-object.ts';
 import { EventRing } from './event-ring.ts';
 import { type IndexFunction, ObjectIndex } from './object-index.ts';
+import { pathBehind } from './path-behind.ts';
 import { Reflector } from './reflector.ts';
 import { SortedObjects } from './sorted-objects.ts';
 import type { Store, StoredValue, StoreEvent } from './store.ts';
@@ -41,6 +43,14 @@ type Change =
   | { type: 'ADDED'; object: KubeObject; previous?: undefined }
   | { type: 'MODIFIED'; object: KubeObject; previous: KubeObject }
   | { type: 'DELETED'; object: KubeObject; previous: KubeObject };
+
+/** What a listener is to be told of (registry/lister.ts). */
+interface Interest {
+  types?: readonly ChangeType[];
+  namespace?: string;
+  name?: string;
+  mentions?: readonly string[];
+}
 
 interface Waiter {
   revision: number;
@@ -278,19 +288,25 @@ export class WatchCache {
   lister(): {
     get(namespace: string, name: string): KubeObject | undefined;
     list(namespace?: string): KubeObject[];
-    onChange(handler: (change: Change) => void): () => void;
+    onChange(handler: (change: Change) => void, interest?: Interest): () => void;
   } {
     return {
       get: (namespace, name) => readable(this.get(namespace, name)),
       list: (namespace) => this.list(namespace).flatMap((o) => readable(o) ?? []),
-      onChange: (handler) => {
+      onChange: (handler, interest = {}) => {
+        const { namespace, name } = interest;
+        const concerns = concernedBy(interest);
         const subscriber: CacheSubscriber = {
           event: (event) => {
+            if (!concerns(event)) return;
             const readableChange = change(event);
             if (readableChange) handler(readableChange);
           },
         };
-        return this.#subscribers.add({}, subscriber);
+        return this.#subscribers.add(
+          namespace !== undefined && name !== undefined ? { namespace, name } : {},
+          subscriber,
+        );
       },
     };
   }
@@ -351,7 +367,7 @@ export class WatchCache {
   }
 
   #apply(event: StoreEvent): void {
-    const path = event.key.slice(this.prefix.length);
+    const path = pathBehind(this.prefix.length, event.key);
     const object = event.value ? new CachedObject(this.#form, path, event.revision, event.value) : undefined;
     this.#change(path, object, event.revision);
   }
@@ -397,7 +413,30 @@ export class WatchCache {
   }
 
   #cached(value: StoredValue): CachedObject {
-    return new CachedObject(this.#form, value.key.slice(this.prefix.length), value.revision, value.value);
+    const path = pathBehind(this.prefix.length, value.key);
+    return new CachedObject(this.#form, path, value.revision, value.value);
+  }
+}
+
+/** Whether an event is of interest, by what is known of it without parsing an object. */
+function concernedBy({ types, name, mentions }: Interest): (event: CacheEvent) => boolean {
+  const words = mentions?.map((text) => Buffer.from(text));
+  return ({ type, current, previous }) => {
+    // An object that cannot be read any more is told of as one that is gone.
+    if (types && !types.includes(type) && !(type === 'MODIFIED' && current.unreadable)) return false;
+    if (name !== undefined && current.name !== name) return false;
+    return !words || type === 'DELETED' || hasOneOf(current, words) || hasOneOf(previous, words);
+  };
+}
+
+function hasOneOf(cached: CachedObject | undefined, words: readonly Buffer[]): boolean {
+  if (!cached) return false;
+  try {
+    const { item } = cached;
+    return words.some((word) => item.includes(word));
+  } catch (error) {
+    if (error instanceof UndecodableObjectError) return true;
+    throw error;
   }
 }
 
