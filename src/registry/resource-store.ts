@@ -29,6 +29,7 @@ import type { StoredValue, WriteResult } from '../storage/store.ts';
 import { type Store, StoreUnavailableError } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import type { ExpressionCompiler } from './admission-expressions.ts';
+import type { AdmissionRequest } from './admission-hook.ts';
 import type { ObjectClient } from './client.ts';
 import { checkDelete, checkTwoStepDelete, type DeleteOptions } from './delete-options.ts';
 import { collectorFinalizers, endsDeletion, markAsDeleting } from './finalizers.ts';
@@ -40,6 +41,8 @@ const OPTIMISTIC_LOCK =
   'the object has been modified; please apply your changes to the latest version and try again';
 const NAME_SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_NAME_TRIES = 8;
+/** Nothing may be there yet. */
+const NEW = { expect: 0 };
 /** A write that keeps losing to others ends here; kube-apiserver would go on for ever. */
 const MAX_WRITE_TRIES = 100;
 
@@ -94,6 +97,14 @@ export interface UpdateOptions {
   shown?: ShownToAdmission;
   /** Asked for leave to create before an update does; throws the refusal. */
   authorizeCreate?(): void | Promise<void>;
+}
+
+export interface UpdateResult {
+  object: KubeObject;
+  created: boolean;
+  deleted: boolean;
+  /** The store has the object as it is here; false for dry runs and where there was nothing to change. */
+  written: boolean;
 }
 
 export interface DeleteResult {
@@ -179,40 +190,62 @@ export class ResourceStore {
     return found;
   }
 
-  /** Creates an object that is decoded, defaulted and through nothing else yet. */
-  async create(context: WriteContext, namespace: string, object: KubeObject): Promise<KubeObject> {
+  /**
+   * Creates an object that is decoded, defaulted and through nothing else yet. `again` makes the same object once more, for
+   * the next try where a name that was made up is taken; absent: it is copied beforehand.
+   */
+  async create(
+    context: WriteContext,
+    namespace: string,
+    object: KubeObject,
+    again?: () => KubeObject,
+  ): Promise<KubeObject> {
     if (!this.#parts.alwaysFresh) await this.fresh();
     const generated = !object.metadata.name && Boolean(object.metadata.generateName);
+    let next = generated && !again ? cloneJson(object) : object;
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#create(context, namespace, generated ? cloneJson(object) : object);
+        return await this.#create(context, namespace, next);
       } catch (error) {
         if (!generated || tries >= MAX_NAME_TRIES || !isStatus(error, 'AlreadyExists')) throw error;
       }
+      next = again ? again() : cloneJson(object);
     }
   }
 
-  async #create(context: WriteContext, namespace: string, object: KubeObject): Promise<KubeObject> {
+  #create(context: WriteContext, namespace: string, object: KubeObject): KubeObject | Promise<KubeObject> {
     const wanted = object.metadata.resourceVersion;
     const created = this.#parts.managedFields.create(object, context.manager, context.now);
-    await context.admission.mutate(
-      this.#attributes('CREATE', context, namespace, object.metadata.name ?? '', created),
-    );
-    return this.#reserved(created, undefined, context, namespace, '', async () => {
-      this.#beforeCreate(created, context, namespace);
-      await this.#checkAccess(created, undefined, context, namespace);
-      await context.admission.validate(
-        this.#attributes('CREATE', context, namespace, created.metadata.name!, created),
+    const attributes = this.#attributes('CREATE', context, namespace, object.metadata.name ?? '', created);
+    const insert = (): Promise<KubeObject> =>
+      this.#reserved(created, undefined, context, namespace, '', () =>
+        this.#createAdmitted(context, namespace, created, attributes, wanted),
       );
-      if (wanted !== undefined && wanted !== '' && wanted !== '0') {
-        throw unknownError('resourceVersion should not be set on objects to be created');
-      }
-      return this.#insert(created, context, namespace);
-    });
+    const mutating = context.admission.mutate(attributes);
+    return mutating ? mutating.then(insert) : insert();
+  }
+
+  /** What follows the mutating phase. */
+  async #createAdmitted(
+    context: WriteContext,
+    namespace: string,
+    object: KubeObject,
+    attributes: AdmissionRequest,
+    wanted: string | undefined,
+  ): Promise<KubeObject> {
+    this.#beforeCreate(object, context, namespace);
+    if (this.strategy.validateAccess) await this.#checkAccess(object, undefined, context, namespace);
+    attributes.name = object.metadata.name!;
+    const validating = context.admission.validate(attributes);
+    if (validating) await validating;
+    if (wanted !== undefined && wanted !== '' && wanted !== '0') {
+      throw unknownError('resourceVersion should not be set on objects to be created');
+    }
+    return await this.#insert(object, context, namespace);
   }
 
   /** Runs a write between what the kind reserves for it outside the object and that reservation's end. */
-  async #reserved<T>(
+  #reserved<T>(
     object: KubeObject,
     old: KubeObject | undefined,
     context: WriteContext,
@@ -221,11 +254,16 @@ export class ResourceStore {
     write: () => Promise<T>,
   ): Promise<T> {
     if (!this.strategy.begin) return write();
-    const reservation = await this.strategy.begin(
-      object,
-      old,
-      this.#strategyContext(context, namespace, subresource),
-    );
+    const begun = this.strategy.begin(object, old, this.#strategyContext(context, namespace, subresource));
+    return this.#between(begun, context, write);
+  }
+
+  async #between<T>(
+    begun: ReturnType<NonNullable<Strategy['begin']>>,
+    context: WriteContext,
+    write: () => Promise<T>,
+  ): Promise<T> {
+    const reservation = await begun;
     let written: T;
     try {
       written = await write();
@@ -283,12 +321,17 @@ export class ResourceStore {
       return object;
     }
     const ttlSeconds = this.strategy.ttlSeconds?.(object, this.#parts.options);
-    const value = await this.#encode(object);
-    const result = await this.#write(() =>
-      this.#parts.store.put(key, value, { expect: 0, ...(ttlSeconds ? { ttlSeconds } : {}) }),
-    );
+    const encoded = this.#encode(object);
+    const value = encoded instanceof Promise ? await encoded : encoded;
+    let result: WriteResult;
+    try {
+      result = await this.#parts.store.put(key, value, ttlSeconds ? { expect: 0, ttlSeconds } : NEW);
+    } catch (error) {
+      throw unwritten(error);
+    }
     if (!result.ok) throw this.#exists(namespace, name);
-    return this.#written(object, result.revision);
+    if (this.cache.revision < result.revision) await this.#seen(result.revision);
+    return this.#asRead(object, result.revision);
   }
 
   #exists(namespace: string, name: string): StatusError {
@@ -307,7 +350,7 @@ export class ResourceStore {
     name: string,
     source: UpdateSource,
     options: UpdateOptions = {},
-  ): Promise<{ object: KubeObject; created: boolean; deleted: boolean }> {
+  ): Promise<UpdateResult> {
     const key = this.key(namespace, name);
     if (!this.#parts.alwaysFresh) await this.fresh();
     for (let tries = 0; tries < MAX_WRITE_TRIES; tries++) {
@@ -324,6 +367,7 @@ export class ResourceStore {
           object: await this.#createOnUpdate(context, namespace, object, options),
           created: true,
           deleted: false,
+          written: !context.dryRun,
         };
 
       const unconditional = asked === 0n && this.strategy.allowUnconditionalUpdate !== false;
@@ -358,7 +402,7 @@ export class ResourceStore {
     object: KubeObject,
     cached: CachedObject,
     { subresource = '', shown }: UpdateOptions,
-  ): Promise<{ object: KubeObject; created: boolean; deleted: boolean } | 'lost'> {
+  ): Promise<UpdateResult | 'lost'> {
     const existing = cached.object;
     const key = this.key(namespace, name);
     this.#beforeUpdate(object, existing, context, namespace, subresource);
@@ -378,25 +422,34 @@ export class ResourceStore {
         await this.#remove(key, name, cached.revision);
         await this.strategy.afterDelete?.(object, this.#strategyContext(context, namespace, subresource));
       }
-      return { object, created: false, deleted: true };
+      return { object, created: false, deleted: true, written: false };
     }
-    if (context.dryRun) return { object, created: false, deleted: false };
+    if (context.dryRun) return { object, created: false, deleted: false, written: false };
     // A value that is stored otherwise than it would be now, under an old key say, is written though nothing changes.
     if (this.#same(object, existing) && !(await this.#parts.store.stale?.(key)))
-      return { object, created: false, deleted: false };
+      return { object, created: false, deleted: false, written: false };
     delete object.metadata.resourceVersion;
     const ttlSeconds = this.strategy.ttlSeconds?.(object, this.#parts.options);
-    const value = await this.#encode(object);
-    const result = await this.#write(() =>
-      this.#parts.store.put(key, value, {
-        expect: cached.revision,
-        ...(ttlSeconds ? { ttlSeconds } : {}),
-      }),
-    );
-    if (result.ok)
-      return { object: await this.#written(object, result.revision), created: false, deleted: false };
-    await this.#catchUp(result.current);
-    return 'lost';
+    const encoded = this.#encode(object);
+    const value = encoded instanceof Promise ? await encoded : encoded;
+    const expect = cached.revision;
+    let result: WriteResult;
+    try {
+      result = await this.#parts.store.put(key, value, ttlSeconds ? { expect, ttlSeconds } : { expect });
+    } catch (error) {
+      throw unwritten(error);
+    }
+    if (!result.ok) {
+      await this.#catchUp(result.current);
+      return 'lost';
+    }
+    if (this.cache.revision < result.revision) await this.#seen(result.revision);
+    return {
+      object: this.#asRead(object, result.revision),
+      created: false,
+      deleted: false,
+      written: true,
+    };
   }
 
   async #createOnUpdate(
@@ -509,7 +562,7 @@ export class ResourceStore {
         continue;
       }
       if (context.dryRun) return { object, gone: true };
-      const result = await this.#write(() => this.#parts.store.delete(key, { expect: cached.revision }));
+      const result = await this.#write(this.#parts.store.delete(key, { expect: cached.revision }));
       if (result.ok) {
         await this.#seen(result.revision);
         object.metadata.resourceVersion = String(result.revision);
@@ -577,14 +630,17 @@ export class ResourceStore {
   async #replace(key: string, object: KubeObject, revision: number): Promise<KubeObject | undefined> {
     delete object.metadata.resourceVersion;
     const value = await this.#encode(object);
-    const result = await this.#write(() => this.#parts.store.put(key, value, { expect: revision }));
-    if (result.ok) return this.#written(object, result.revision);
+    const result = await this.#write(this.#parts.store.put(key, value, { expect: revision }));
+    if (result.ok) {
+      await this.#seen(result.revision);
+      return this.#asRead(object, result.revision);
+    }
     await this.#catchUp(result.current);
     return undefined;
   }
 
   async #remove(key: string, name: string, revision: number): Promise<void> {
-    const result = await this.#write(() => this.#parts.store.delete(key, { expect: revision }));
+    const result = await this.#write(this.#parts.store.delete(key, { expect: revision }));
     if (result.ok) await this.#seen(result.revision);
     else if (result.current) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
   }
@@ -599,9 +655,8 @@ export class ResourceStore {
     );
   }
 
-  /** Waits until reads show the write, then answers with the object as reads will show it. */
-  async #written(object: KubeObject, revision: number): Promise<KubeObject> {
-    await this.#seen(revision);
+  /** The object as reads show it, once they do. */
+  #asRead(object: KubeObject, revision: number): KubeObject {
     if (this.#parts.toStored) {
       const { name = '', namespace = '' } = object.metadata;
       const cached = this.cache.get(namespace, name);
@@ -612,9 +667,9 @@ export class ResourceStore {
   }
 
   /** The stored form: kind and apiVersion first, no resourceVersion. */
-  async #encode(object: KubeObject): Promise<Uint8Array> {
-    const { toStored } = this.#parts;
-    return Buffer.from(JSON.stringify(toStored ? await toStored(object) : object));
+  #encode(object: KubeObject): Uint8Array | Promise<Uint8Array> {
+    const stored = this.#parts.toStored?.(object) ?? object;
+    return stored instanceof Promise ? stored.then(bytesOf) : bytesOf(stored);
   }
 
   /** Whether a write would change nothing: then nothing is written, and the resourceVersion stays. */
@@ -639,13 +694,11 @@ export class ResourceStore {
     await this.#seen(current?.revision ?? (await this.#parts.store.revision()));
   }
 
-  async #write(run: () => Promise<WriteResult>): Promise<WriteResult> {
+  async #write(writing: Promise<WriteResult>): Promise<WriteResult> {
     try {
-      return await run();
+      return await writing;
     } catch (error) {
-      if (error instanceof StoreUnavailableError)
-        throw timeoutError('request did not complete within the allotted timeout', 0);
-      throw error;
+      throw unwritten(error);
     }
   }
 
@@ -657,9 +710,7 @@ export class ResourceStore {
 
   #strategyContext(context: WriteContext, namespace: string, subresource: string): StrategyContext {
     const { client, options, expressions, access } = this.#parts;
-    return {
-      ...(expressions ? { expressions } : {}),
-      ...(access && this.strategy.validateAccess ? { access: access(context.user) } : {}),
+    const made: StrategyContext = {
       user: context.user,
       namespace,
       subresource,
@@ -669,6 +720,9 @@ export class ResourceStore {
       dryRun: context.dryRun,
       warn: context.warn,
     };
+    if (expressions) made.expressions = expressions;
+    if (access && this.strategy.validateAccess) made.access = access(context.user);
+    return made;
   }
 
   /** A custom resource that says it is of another kind is refused as one of that kind. */
@@ -684,20 +738,21 @@ export class ResourceStore {
     object?: KubeObject,
     oldObject?: KubeObject,
     subresource = '',
-  ) {
-    return {
+  ): AdmissionRequest {
+    const request: AdmissionRequest = {
       operation,
       kind: this.kind,
       resource: this.resource,
       subresource,
       namespace,
       name,
-      ...(object ? { object } : {}),
-      ...(oldObject ? { oldObject } : {}),
       options: context.options,
       dryRun: context.dryRun,
-      ...(context.requested ? { requested: context.requested } : {}),
     };
+    if (object) request.object = object;
+    if (oldObject) request.oldObject = oldObject;
+    if (context.requested) request.requested = context.requested;
+    return request;
   }
 
   /** The mutating phase for an update, run by whoever makes the new object. */
@@ -725,6 +780,14 @@ export class ResourceStore {
     return this.#parts.managedFields;
   }
 }
+
+/** What a client is told of a write that failed in the store. */
+const unwritten = (error: unknown): unknown =>
+  error instanceof StoreUnavailableError
+    ? timeoutError('request did not complete within the allotted timeout', 0)
+    : error;
+
+const bytesOf = (object: KubeObject): Uint8Array => Buffer.from(JSON.stringify(object));
 
 /** Undefined for an object that cannot be decrypted or decoded. */
 function readable(cached: CachedObject): KubeObject | undefined {

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureApiServices } from '../controllers/api-services.ts';
 import type { Complaint, Controller } from '../controllers/controller.ts';
@@ -11,6 +11,7 @@ import { WorkQueue } from '../controllers/work-queue.ts';
 import type { Clock } from '../meta/clock.ts';
 import { deepEqual } from '../meta/deep-equal.ts';
 import { type Fields, type GroupResource, groupVersion, type KubeObject } from '../meta/object.ts';
+import { RandomPool } from '../meta/random-pool.ts';
 import { caBundleFault } from '../registry/apiextensions/ca-bundle.ts';
 import { isConditionTrue } from '../registry/apiextensions/conditions.ts';
 import type { ObjectClient } from '../registry/client.ts';
@@ -58,6 +59,7 @@ export class CustomResources {
   readonly #parts: CustomResourcesParts;
   readonly #served = new Map<string, Served>();
   readonly #queue: WorkQueue;
+  readonly #random = new RandomPool();
   readonly #established: CustomResourcesEstablished;
   readonly #controllers: Controller[];
   #unfollow: (() => void) | undefined;
@@ -161,7 +163,7 @@ export class CustomResources {
       alwaysFresh,
       namespaces: () => registry.store({ group: '', resource: 'namespaces' })?.cache,
       terminating: () => served.terminating,
-      random: (bytes) => randomBytes(bytes),
+      random: (bytes) => this.#random.take(bytes),
       uuid,
       onError,
     });

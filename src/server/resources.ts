@@ -1,6 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { admissionExpressions } from '../admission/expressions.ts';
 import { groupVersion, type KubeObject, qualified } from '../meta/object.ts';
+import { RandomPool } from '../meta/random-pool.ts';
 import type { UserInfo } from '../meta/user.ts';
 import type { ObjectClient } from '../registry/client.ts';
 import {
@@ -49,6 +50,7 @@ const CONNECT = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 /** Every built-in resource with its store and watch cache, ready to be started. */
 export function builtInRegistry(parts: BuiltInParts): { registry: Registry; caches: WatchCache[] } {
   const registry = new Registry();
+  const random = new RandomPool();
   const caches: WatchCache[] = [];
   const stores = new Map<string, ResourceStore>();
   for (const descriptor of resources) {
@@ -81,7 +83,7 @@ export function builtInRegistry(parts: BuiltInParts): { registry: Registry; cach
         expressions: admissionExpressions,
         access: parts.access,
         alwaysFresh: parts.alwaysFresh,
-        random: (bytes) => randomBytes(bytes),
+        random: (bytes) => random.take(bytes),
         uuid: () => randomUUID(),
       }),
     );

@@ -36,6 +36,7 @@ export function objectForm(kind: string, apiVersion: string, decode?: ObjectForm
 
 const itemHead = '{"metadata":{"resourceVersion":"';
 const brace = '}'.charCodeAt(0);
+const lineEnd = '\n'.charCodeAt(0);
 
 /**
  * One object at one revision. Its bytes and its parsed value are made when first asked for, each once, and shared:
@@ -102,6 +103,17 @@ export class CachedObject {
   /** The object's whole JSON as two pieces to be sent one behind the other. */
   get json(): readonly [head: Buffer, rest: Buffer] {
     return [this.#form.head, this.item.subarray(1)];
+  }
+
+  /** The same in one piece, with the line's end that Go's encoder writes. */
+  get line(): Buffer {
+    const { head } = this.#form;
+    const { item } = this;
+    const line = Buffer.allocUnsafe(head.length + item.length);
+    line.set(head, 0);
+    item.copy(line, head.length, 1);
+    line[line.length - 1] = lineEnd;
+    return line;
   }
 
   /** The same object under another revision, as watches show one that was deleted. */

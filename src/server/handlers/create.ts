@@ -8,6 +8,7 @@ import type { Negotiated } from '../negotiation.ts';
 import type { TableConvertor } from '../table.ts';
 import {
   answerResource,
+  answerWritten,
   matchRequestNamespace,
   onceOwnerReferences,
   readBody,
@@ -27,16 +28,21 @@ export async function create(
   const body = await readBody(request);
   const options = writeOptions(request, 'CreateOptions');
   const { group, version, kind } = served.descriptor;
-  let object = decodeBody(request, body, served, { group, version, kind }, options.fieldValidation);
-  request.requestObject = object;
-  wipeSystemFields(object);
   const namespace = served.descriptor.namespaced ? request.info.namespace : '';
-  matchRequestNamespace(object, namespace);
-  onceOwnerReferences(object, request, false);
-  if (served.conversion) object = served.conversion.toStored(object);
+  const gvk = { group, version, kind };
+  const decode = (first = false): KubeObject => {
+    const object = decodeBody(request, body, served, gvk, options.fieldValidation);
+    if (first) request.requestObject = object;
+    wipeSystemFields(object);
+    matchRequestNamespace(object, namespace);
+    onceOwnerReferences(object, request, false);
+    return served.conversion ? served.conversion.toStored(object) : object;
+  };
+  const object = decode(true);
   const context = writeContext(request, admission, 'CreateOptions', options, served);
-  const created = await served.store!.create(context, namespaceFor(served, namespace, object), object);
-  answerResource(request, 201, negotiated, served, created, table);
+  const place = namespaceFor(served, namespace, object);
+  const created = await served.store!.create(context, place, object, decode);
+  answerWritten(request, 201, negotiated, served, created, table);
 }
 
 /** A Namespace is created in itself, as far as admission is told. */

@@ -5,10 +5,9 @@ import type { Negotiated } from '../negotiation.ts';
 import type { TableConvertor } from '../table.ts';
 import { FUTURE_WAIT_MS, tooLargeVersionError } from './list.ts';
 import { version } from './list-options.ts';
-import { answerResource } from './write-support.ts';
+import { answerResource, plainJson } from './write-support.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
-const LINE_END = Buffer.from('\n');
 
 /** GET of one object: its bytes as they stand in the cache, where JSON is asked for. */
 export async function get(
@@ -30,13 +29,8 @@ export async function get(
     }
   } else if (!store.alwaysFresh) await store.fresh();
   const found = store.get(served.descriptor.namespaced ? info.namespace : '', info.name);
-  if (
-    negotiated.mediaType === 'application/json' &&
-    !negotiated.transform &&
-    !negotiated.pretty &&
-    !served.conversion
-  ) {
-    answerBytes(request, 200, JSON_HEADERS, Buffer.concat([...found.json, LINE_END]));
+  if (plainJson(negotiated) && !served.conversion) {
+    answerBytes(request, 200, JSON_HEADERS, found.line);
     return;
   }
   answerResource(request, 200, negotiated, served, found.object, table);

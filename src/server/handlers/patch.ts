@@ -19,6 +19,7 @@ import { ScaleWrite, scaleScheme } from './scale-write.ts';
 import type { UpdateParts } from './update.ts';
 import {
   answerResource,
+  answerWritten,
   checkName,
   matchRequestNamespace,
   onceOwnerReferences,
@@ -159,7 +160,8 @@ export async function patch(parts: UpdateParts): Promise<void> {
     },
   );
   const answer = scaling ? shownScale(store.resource, result.object, scaling) : result.object;
-  answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);
+  const respond = result.written && !scaling ? answerWritten : answerResource;
+  respond(request, result.created ? 201 : 200, negotiated, served, answer, table);
 }
 
 function patchType(header: string | undefined, strategic: boolean): string {

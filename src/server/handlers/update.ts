@@ -10,6 +10,7 @@ import type { TableConvertor } from '../table.ts';
 import { ScaleWrite, scaleScheme } from './scale-write.ts';
 import {
   answerResource,
+  answerWritten,
   checkName,
   matchRequestNamespace,
   onceOwnerReferences,
@@ -88,5 +89,6 @@ export async function update(parts: UpdateParts): Promise<void> {
     },
   );
   const answer = scaling ? shownScale(store.resource, result.object, scaling) : result.object;
-  answerResource(request, result.created ? 201 : 200, negotiated, served, answer, table);
+  const respond = result.written && !scaling ? answerWritten : answerResource;
+  respond(request, result.created ? 201 : 200, negotiated, served, answer, table);
 }

@@ -5,8 +5,9 @@ import type { AdmissionHook, ResourceVersion } from '../../registry/admission-ho
 import type { ServedResource } from '../../registry/registry.ts';
 import type { WriteContext } from '../../registry/write-context.ts';
 import { managerName } from '../../schema/apply/manager-name.ts';
-import { answerObject } from '../answer.ts';
+import { answerBytes, answerObject } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
+import { GZIP_BYTES } from '../compression.ts';
 import type { Negotiated } from '../negotiation.ts';
 import {
   goTypeOf,
@@ -155,6 +156,38 @@ export function answerResource(
   }
   answerObject(request, status, negotiated, shown);
 }
+
+/**
+ * Answers with an object that has just been written: in JSON by the bytes that the cache holds of it, so that none are made
+ * twice.
+ */
+export function answerWritten(
+  request: ApiRequest,
+  status: number,
+  negotiated: Negotiated,
+  served: ServedResource,
+  object: KubeObject,
+  table: TableConvertor,
+): void {
+  const line = plainJson(negotiated) && !served.conversion ? cachedLine(served, object) : undefined;
+  if (!line || line.length >= GZIP_BYTES) {
+    answerResource(request, status, negotiated, served, object, table);
+    return;
+  }
+  request.audit?.events.responseObject(object);
+  answerBytes(request, status, { 'content-type': 'application/json' }, line);
+}
+
+/** Undefined where the cache has another revision by now, or this one has been written to no store. */
+function cachedLine({ store }: ServedResource, { metadata }: KubeObject): Buffer | undefined {
+  const { namespace = '', name = '', resourceVersion } = metadata;
+  const cached = store?.cache.get(namespace, name);
+  return cached && String(cached.revision) === resourceVersion ? cached.line : undefined;
+}
+
+/** Whether an answer is an object's JSON and no more. */
+export const plainJson = ({ mediaType, transform, pretty }: Negotiated): boolean =>
+  mediaType === 'application/json' && !transform && !pretty;
 
 export const kindOf = (served: ServedResource): GroupVersionKind => {
   const { group, version, kind } = served.descriptor;
