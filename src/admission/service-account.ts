@@ -30,6 +30,7 @@ export interface ServiceAccountPluginOptions {
  */
 export class ServiceAccountPlugin implements AdmissionPlugin {
   readonly name = 'ServiceAccount';
+  readonly resources: readonly string[] = ['pods'];
   readonly #client: ObjectClient;
   readonly #random: () => number;
   readonly #wait: Wait;

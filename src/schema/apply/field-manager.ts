@@ -172,7 +172,7 @@ export class FieldManager {
         ...self,
         fields: unchanged ? last.fields : fields,
         // An apply that changes nothing leaves the time; of a new owner there is then none.
-        time: same ? last?.time : timeText(now),
+        time: same ? last?.time : rfc3339(now),
         entry: last?.entry,
       });
     }
@@ -193,7 +193,7 @@ export class FieldManager {
       manager: manager || 'unknown',
       operation: 'Update',
       apiVersion,
-      time: timeText(now),
+      time: rfc3339(now),
       fieldsType: 'FieldsV1',
       fieldsV1: fields,
     };
@@ -228,7 +228,7 @@ export class FieldManager {
     owners.set(id, {
       ...head,
       fields: previous ? union(fields, previous.fields) : fields,
-      time: timeText(now),
+      time: rfc3339(now),
       entry: undefined,
     });
     return owners;
@@ -267,19 +267,6 @@ export class FieldManager {
 interface Merged {
   object: KubeObject;
   owners: Owners;
-}
-
-let lastSecond = -1;
-let lastText = '';
-
-/** Most writes fall in the second of the one before. */
-function timeText(now: number): string {
-  const second = Math.floor(now / 1000);
-  if (second !== lastSecond) {
-    lastText = rfc3339(now);
-    lastSecond = second;
-  }
-  return lastText;
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
