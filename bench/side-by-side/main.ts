@@ -1,9 +1,10 @@
 // Sallyport beside a bare Node.js HTTP/2 server, and beside another API server, in one run on one machine:
-// npm run bench -- [ROW...] [--quick] [--repeats N] [--seconds N] [--against KUBECONFIG] [--json FILE]
+// npm run bench -- [ROW...] [--quick] [--repeats N] [--seconds N] [--against KUBECONFIG] [--json FILE] [--chart FILE.svg]
 // What counts is the quotient of two figures of a run: machines differ, and so do the hours of one machine.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname } from 'node:path';
+import { barChart } from './bar-chart.ts';
 import { hasH2load } from './load.ts';
 import { type BenchOptions, benchOptions, LAST } from './options.ts';
 import { type RowResult, type Run, rowResult, type Samples } from './results.ts';
@@ -161,6 +162,7 @@ ${hasH2load ? '' : 'h2load is not installed (Debian: nghttp2-client): the load c
   );
   mkdirSync(dirname(options.json), { recursive: true });
   writeFileSync(options.json, `${JSON.stringify(run, null, 1)}\n`);
+  if (options.chart) writeFileSync(options.chart, barChart(run));
 } catch (error) {
   progress('');
   process.stderr.write(`Error: ${(error as Error).message}\n`);

@@ -12,6 +12,8 @@ export interface BenchOptions {
   against?: string;
   /** Where the run is written to. */
   json: string;
+  /** Where it is drawn to, as an SVG. */
+  chart?: string;
 }
 
 export const LAST = '.cache/bench/last.json';
@@ -27,6 +29,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string' },
       against: { type: 'string' },
       json: { type: 'string' },
+      chart: { type: 'string' },
     },
   });
   for (const name of positionals)
@@ -40,6 +43,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     seconds: positive('seconds', values.seconds, isQuick ? 1 : 4),
     ...(values.against === undefined ? {} : { against: values.against }),
     json: values.json ?? LAST,
+    ...(values.chart === undefined ? {} : { chart: values.chart }),
   };
 }
 
