@@ -179,6 +179,7 @@ export class Connection {
     if (!stream || stream.isEndedByPeer) {
       this.#window.used(size);
       if (stream) this.#streams.misbehaved(stream, ErrorCode.STREAM_CLOSED);
+      else if (this.#streams.passOver(id, size, isEnd)) return;
       else if (id <= this.#streams.lastId && !this.#streams.wasCut(id))
         this.#streams.refuse(id, ErrorCode.STREAM_CLOSED);
       return;
@@ -207,7 +208,7 @@ export class Connection {
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a client opens a stream of the server');
     const open = this.#streams.get(id);
     if (open) return this.#trailers(open, isEndOfStream, fields);
-    if (this.#streams.wasCut(id)) return;
+    if (this.#streams.wasCut(id) || this.#streams.endRest(id)) return;
     if (id <= this.#streams.lastId)
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'HEADERS on a stream that is closed');
     // A client that has been told to go away knows that this one is not served.
@@ -251,6 +252,7 @@ export class Connection {
     this.#checkOpened(id);
     const stream = this.#streams.get(id);
     if (stream) this.#streams.resetByPeer(stream);
+    else this.#streams.endRest(id);
   }
 
   #settings(flags: number, id: number, bytes: Buffer, start: number, end: number): void {

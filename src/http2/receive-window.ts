@@ -29,4 +29,9 @@ export class ReceiveWindow {
     this.#update(this.#used);
     this.#used = 0;
   }
+
+  /** Nothing of what came is held any longer. */
+  allUsed(): void {
+    this.used(this.#size - this.#left - this.#used);
+  }
 }

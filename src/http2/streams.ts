@@ -20,6 +20,18 @@ const RESETS_PER_SECOND = 33;
 /** So many streams that were ended from here are remembered: what their client had sent by then is still on its way. */
 const REMEMBERED = 500;
 
+/** So much of a request that has been answered already is passed over, in bytes; one that goes on after that is reset. */
+const MOST_PASSED_OVER = 4 * 1024 * 1024;
+/** Of so many at a time: a client that ends none of them is not to be kept from opening others. */
+const MOST_RESTS = 32;
+
+/** The rest of a request that has been answered. */
+interface Rest {
+  readonly window: ReceiveWindow;
+  /** Bytes that have come of it. */
+  passedOver: number;
+}
+
 /** The streams of a connection (RFC 9113 section 5): which are open, and what ends them. */
 export class Streams implements StreamOwner {
   readonly sender: Sender;
@@ -33,6 +45,8 @@ export class Streams implements StreamOwner {
   #answered: ServerStream[] = [];
   /** Those ended from here before their request was whole, the latest ones. */
   readonly #cut = new Set<number>();
+  /** Of requests that were answered before they were whole, the latest ones. */
+  readonly #rests = new Map<number, Rest>();
   #peerWindow = FIRST_WINDOW;
   #idleSince: number;
   /** The highest that the client has opened. */
@@ -123,9 +137,30 @@ export class Streams implements StreamOwner {
 
   answered(stream: ServerStream): void {
     this.#forget(stream);
-    // What is left of the request is not waited for, as Go's server does it (RFC 9113 section 8.1).
-    if (!stream.isEndedByPeer) this.#cutOff(stream.id, ErrorCode.NO_ERROR);
     this.#answered.push(stream);
+    const window = stream.receiveWindow;
+    if (stream.isEndedByPeer || !window) return;
+    // To reset it at once is allowed (RFC 9113 section 8.1), but curl then loses the answer while it still sends.
+    window.allUsed();
+    this.#rests.set(stream.id, { window, passedOver: 0 });
+    if (this.#rests.size > MOST_RESTS) this.#cutOff(this.#rests.keys().next().value!, ErrorCode.NO_ERROR);
+  }
+
+  /** DATA has come for a stream that is not open. @returns whether it belongs to a request that has been answered */
+  passOver(id: number, bytes: number, isEnd: boolean): boolean {
+    const rest = this.#rests.get(id);
+    if (!rest) return false;
+    rest.passedOver += bytes;
+    if (!rest.window.take(bytes)) this.refuse(id, ErrorCode.FLOW_CONTROL_ERROR);
+    else if (isEnd) this.#rests.delete(id);
+    else if (rest.passedOver > MOST_PASSED_OVER) this.#cutOff(id, ErrorCode.NO_ERROR);
+    else rest.window.used(bytes);
+    return true;
+  }
+
+  /** What was left of an answered request has ended in another way. @returns whether there was such a request */
+  endRest(id: number): boolean {
+    return this.#rests.delete(id);
   }
 
   /** What has been answered is on its way: tells those who wait for that. */
@@ -156,6 +191,7 @@ export class Streams implements StreamOwner {
 
   #cutOff(id: number, code: ErrorCode): void {
     this.sender.reset(id, code);
+    this.#rests.delete(id);
     this.#cut.add(id);
     if (this.#cut.size > REMEMBERED) this.#cut.delete(this.#cut.values().next().value!);
   }

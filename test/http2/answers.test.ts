@@ -1,16 +1,19 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { expectError } from '../support/http2-expectations.ts';
 import {
   block,
   CODE,
   data,
   FLAG,
+  type Frame,
   get,
   hasFlag,
   headers,
   post,
   request,
+  rstStream,
   SETTING,
   TYPE,
   windowUpdate,
@@ -142,15 +145,51 @@ describe('an answer', () => {
     expect(exchange.closed).toBe(true);
   });
 
-  it('may come before the request has ended, and the request may still end', async () => {
+  it('may come before the request has ended, whose rest may still come', async () => {
+    for (const end of [data(1, 'last', true), headers(1, block([['x-trailer', '1']])), rstStream(1)]) {
+      const client = await server.client();
+      client.send(post(1, '/hold'), data(1, Buffer.alloc(16_000)));
+      const exchange = await server.exchange('/hold');
+      exchange.respond(403, {}, 'no');
+      await client.frame(TYPE.DATA, 1);
+      expect(exchange.closed).toBe(true);
+      // More than the window had: the client is not kept waiting.
+      for (let i = 0, room = 200_000; i < 60; i++, room -= 16_000) {
+        for (; room < 16_000; room += (await client.frame(TYPE.WINDOW_UPDATE, 1)).payload.readUInt32BE());
+        client.send(data(1, Buffer.alloc(16_000)));
+      }
+      client.send(end, get(3));
+      expect((await client.answer(3)).status).toBe(200);
+      expect(client.seen.filter(({ type }) => type === TYPE.RST_STREAM)).toEqual([]);
+      if (end.length > 13) {
+        client.send(data(1, 'and more'));
+        await expectError(client, 1, CODE.STREAM_CLOSED);
+      }
+      await server.reset();
+    }
+  });
+
+  it('may come before the request has ended, which may not go on for ever', async () => {
     const client = await server.client();
-    client.send(post(1, '/hold'), data(1, 'part'));
-    (await server.exchange('/hold')).respond(403, {}, 'no');
+    client.send(post(1, '/early'));
     await client.frame(TYPE.DATA, 1);
-    client.send(data(1, 'rest', true));
-    expect(await client.isAlive()).toBe(true);
-    client.send(get(3));
+    let room = 250_000;
+    let sent = 0;
+    const isOver = ({ type }: Frame): boolean => type === TYPE.RST_STREAM || type === TYPE.WINDOW_UPDATE;
+    for (;;) {
+      for (; room >= 16_000; room -= 16_000, sent += 16_000) client.send(data(1, Buffer.alloc(16_000)));
+      const found = await client.next(isOver, 'RST_STREAM or room');
+      if (found?.type === TYPE.RST_STREAM) {
+        expect(found.payload.readUInt32BE()).toBe(CODE.NO_ERROR);
+        break;
+      }
+      if (found?.streamId === 1) room += found.payload.readUInt32BE();
+      expect(sent).toBeLessThan(10_000_000);
+    }
+    // What was under way by then is passed over.
+    client.send(data(1, Buffer.alloc(1000)), headers(1, block([['x-trailer', '1']])), get(3));
     expect((await client.answer(3)).status).toBe(200);
+    expect(client.seen.filter(({ type }) => type === TYPE.RST_STREAM)).toHaveLength(1);
   });
 
   it('of many requests at once comes to each', async () => {
