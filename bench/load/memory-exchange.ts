@@ -1,6 +1,7 @@
 import { Readable, type Writable } from 'node:stream';
 import type { CertificateDer } from '../../src/authentication/authenticator.ts';
 import type { Exchange, ResponseHeaders } from '../../src/server/exchange.ts';
+import { HeaderFields } from '../../src/server/header-fields.ts';
 
 /** A request that is sent over and over: its strings are the same each time, as a connection's header table has them. */
 export interface Sent {
@@ -27,6 +28,7 @@ export class MemoryExchange implements Exchange {
   headers: ResponseHeaders | undefined = undefined;
   answer: Uint8Array | string = '';
   readonly #sent: Sent;
+  readonly #fields: HeaderFields;
   #listener: (() => void) | undefined = undefined;
   #others: (() => void)[] | undefined = undefined;
   #told: ((exchange: this) => void) | undefined;
@@ -34,6 +36,7 @@ export class MemoryExchange implements Exchange {
 
   constructor(sent: Sent, told?: (exchange: MemoryExchange) => void) {
     this.#sent = sent;
+    this.#fields = new HeaderFields(sent.fields);
     this.#told = told;
     this.method = sent.method;
     this.path = sent.path;
@@ -41,24 +44,15 @@ export class MemoryExchange implements Exchange {
   }
 
   header(name: string): string | undefined {
-    const { fields } = this.#sent;
-    for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
-    return undefined;
+    return this.#fields.first(name);
   }
 
   headerValues(name: string): readonly string[] {
-    const { fields } = this.#sent;
-    let values: string[] | undefined;
-    for (let i = 0; i < fields.length; i += 2) {
-      if (fields[i] !== name) continue;
-      values ??= [];
-      values.push(fields[i + 1]!);
-    }
-    return values ?? NONE;
+    return this.#fields.all(name);
   }
 
   headerNames(): readonly string[] {
-    return this.#sent.fields.filter((_, i) => i % 2 === 0);
+    return this.#fields.names();
   }
 
   body(): Promise<Buffer | undefined> {

@@ -24,6 +24,20 @@ export interface AuthenticationRequest {
   warn(text: string): void;
   /** Adds an annotation to the audit event. */
   annotate?(key: string, value: string): void;
+  /** Set where the bearer token may have come over this connection before. */
+  shown?: ShownToken | undefined;
+}
+
+/**
+ * A token that a connection has shown, for as long as its requests come with the same one: what looking it up takes is done once.
+ * A token that is shown is compared with those of its own connection alone, so that nobody learns of another's by how long it takes.
+ */
+export interface ShownToken {
+  /** The whole header. */
+  header: string;
+  token: string;
+  /** A cache's key for it, and for which of the audiences. */
+  key?: { cache: object; audiences: readonly string[]; text: string } | undefined;
 }
 
 /**
@@ -47,6 +61,7 @@ export interface TokenContext {
   warn(text: string): void;
   /** Adds an annotation to the audit event. */
   annotate?(key: string, value: string): void;
+  shown?: ShownToken | undefined;
   /**
    * Names an object that a good answer rests on, before it is read: when that object goes or changes, a remembered
    * answer is forgotten. `namespace` is empty for cluster-scoped resources.

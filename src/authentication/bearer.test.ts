@@ -3,8 +3,10 @@ import type { AuthenticationVerdict } from '../explain/verdict.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
 import { BearerAuthenticator, parseBearer } from './bearer.ts';
 import { requestOf } from './fixtures/requests.ts';
+import { TokenCache } from './token-cache.ts';
 import { protocolsWithoutToken, WebSocketBearerAuthenticator } from './websocket-bearer.ts';
 
+const AUDIENCES = ['api'];
 const tokens: TokenAuthenticator = {
   name: 'tokens',
   authenticateToken: (token): AuthenticationVerdict =>
@@ -51,6 +53,56 @@ describe('the Authorization header', () => {
       bearer.authenticate(requestOf({ authorization: ['Bearer good', 'Bearer nope'] })).constructor,
     ).toBe(Object);
     expect(bearer.authenticate(requestOf())).toMatchObject({ verdict: 'notMine', code: 'BEARER_NO_HEADER' });
+  });
+
+  it('is read anew where a connection shows another one', () => {
+    const bearer = new BearerAuthenticator(tokens);
+    const certificates: Uint8Array[] = [];
+    const code = (authorization: string): string =>
+      (bearer.authenticate(requestOf({ authorization }, { certificates })) as AuthenticationVerdict).code;
+    for (const [header, expected] of [
+      ['Bearer good', 'YES'],
+      ['Bearer good', 'YES'],
+      ['Bearer nope', 'TOKEN_UNKNOWN'],
+      ['Bearer  good', 'BEARER_EXTRA_SPACE'],
+      ['Bearer nope', 'TOKEN_UNKNOWN'],
+      ['Bearer good', 'YES'],
+    ] as const)
+      expect(code(header)).toBe(expected);
+  });
+
+  it('that a connection has shown before is forgotten as any other', () => {
+    let calls = 0;
+    let isGood = true;
+    const cache = new TokenCache({
+      name: 'counted',
+      authenticateToken(_, context): AuthenticationVerdict {
+        calls++;
+        context.restsOn?.('serviceaccounts', 'default', 'jane');
+        return isGood
+          ? {
+              verdict: 'authenticated',
+              by: 'counted',
+              code: 'YES',
+              facts: {},
+              user: { name: 'jane', groups: [] },
+            }
+          : { verdict: 'refused', by: 'counted', code: 'GONE', facts: {} };
+      },
+    });
+    const bearer = new BearerAuthenticator(cache);
+    const certificates: Uint8Array[] = [];
+    const ask = (now: number, audiences = AUDIENCES): string => {
+      const request = requestOf({ authorization: 'Bearer t' }, { certificates, now, audiences });
+      return (bearer.authenticate(request) as AuthenticationVerdict).code;
+    };
+    expect([ask(0), ask(1), calls]).toEqual(['YES', 'YES', 1]);
+    expect([ask(2, ['other']), calls]).toEqual(['YES', 2]);
+    expect([ask(3), calls]).toEqual(['YES', 2]);
+    expect([ask(10_000), calls]).toEqual(['YES', 3]);
+    isGood = false;
+    cache.invalidate('serviceaccounts', 'default', 'jane');
+    expect([ask(10_001), ask(10_002), calls]).toEqual(['GONE', 'GONE', 5]);
   });
 });
 

@@ -1,5 +1,11 @@
 import type { AuthenticationVerdict } from '../explain/verdict.ts';
-import type { AuthenticationRequest, RequestAuthenticator, TokenAuthenticator } from './authenticator.ts';
+import type {
+  AuthenticationRequest,
+  CertificateDer,
+  RequestAuthenticator,
+  ShownToken,
+  TokenAuthenticator,
+} from './authenticator.ts';
 
 const EXTRA_SPACE =
   'the provided Authorization header contains extra space before the bearer token, and is ignored';
@@ -40,6 +46,8 @@ const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && cod
 export class BearerAuthenticator implements RequestAuthenticator {
   readonly name = 'bearer';
   readonly #tokens: TokenAuthenticator;
+  /** By connection, which the array of its certificates stands for. */
+  readonly #shown = new WeakMap<readonly CertificateDer[], ShownToken>();
 
   constructor(tokens: TokenAuthenticator) {
     this.#tokens = tokens;
@@ -51,6 +59,11 @@ export class BearerAuthenticator implements RequestAuthenticator {
   ): AuthenticationVerdict | Promise<AuthenticationVerdict> {
     const header = request.header('authorization');
     if (header === undefined) return NO_HEADER;
+    const before = this.#shown.get(request.certificates);
+    if (before?.header === header) {
+      request.shown = before;
+      return this.#judge(before.token, request, asked);
+    }
     const { token, extraSpace } = parseBearer(header);
     if (token === '') {
       if (extraSpace) {
@@ -59,6 +72,17 @@ export class BearerAuthenticator implements RequestAuthenticator {
       }
       return { verdict: 'notMine', by: this.name, code: 'BEARER_NO_TOKEN', facts: {} };
     }
+    const shown: ShownToken = { header, token, key: undefined };
+    request.shown = shown;
+    this.#shown.set(request.certificates, shown);
+    return this.#judge(token, request, asked);
+  }
+
+  #judge(
+    token: string,
+    request: AuthenticationRequest,
+    asked: AuthenticationVerdict[] | undefined,
+  ): AuthenticationVerdict | Promise<AuthenticationVerdict> {
     const verdict = this.#tokens.authenticateToken(token, request, asked);
     return verdict instanceof Promise
       ? verdict.then((v) => orUnknown(v, this.name))

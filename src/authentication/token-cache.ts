@@ -72,7 +72,7 @@ export class TokenCache implements TokenAuthenticator {
     asked?: AuthenticationVerdict[],
   ): AuthenticationVerdict | Promise<AuthenticationVerdict> {
     if (this.#ttl <= 0) return this.#inner.authenticateToken(token, context, asked);
-    const key = this.#key(token, context.audiences);
+    const key = this.#shownKey(token, context);
     const known = this.#answers.get(key);
     if (known) {
       if (context.now < known.expires) return replay(known, context);
@@ -210,6 +210,14 @@ export class TokenCache implements TokenAuthenticator {
       const { namespace, name } = change.object.metadata;
       this.invalidate(resource.resource, namespace ?? '', name ?? '');
     });
+  }
+
+  #shownKey(token: string, { audiences, shown }: TokenContext): string {
+    const known = shown?.key;
+    if (known && known.cache === this && known.audiences === audiences) return known.text;
+    const text = this.#key(token, audiences);
+    if (shown) shown.key = { cache: this, audiences, text };
+    return text;
   }
 
   #key(token: string, audiences: readonly string[]): string {

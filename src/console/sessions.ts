@@ -6,8 +6,10 @@ import type { AuthenticationVerdict, Facts } from '../explain/verdict.ts';
 import type { Clock } from '../meta/clock.ts';
 import type { UserInfo } from '../meta/user.ts';
 
-const LINK_PREFIX = 'sallyport-link-';
-const SESSION_PREFIX = 'sallyport-console-';
+/** Of both kinds of secrets. */
+const PREFIX = 'sallyport-';
+const LINK_PREFIX = `${PREFIX}link-`;
+const SESSION_PREFIX = `${PREFIX}console-`;
 const SECRET_BYTES = 32;
 /** A link is good for so long, and once. */
 export const LINK_MS = 10 * 60_000;
@@ -96,6 +98,8 @@ export class ConsoleSessions {
   authenticate(request: Question): AuthenticationOutcome | undefined {
     const authorization = request.header('authorization');
     if (authorization === undefined) return undefined;
+    // Most headers begin like this, and go on with somebody else's token.
+    if (authorization.startsWith('Bearer ') && !authorization.startsWith(PREFIX, 7)) return undefined;
     const { token } = parseBearer(authorization);
     if (token.startsWith(SESSION_PREFIX)) return this.#judged(this.#session(token, request), request);
     if (token.startsWith(LINK_PREFIX)) return this.#judged(this.#link(token, request), request);

@@ -7,6 +7,12 @@ const UID = 'impersonate-uid';
 const GROUP = 'impersonate-group';
 const EXTRA = 'impersonate-extra-';
 
+/** Whether a request may ask to be somebody else's: most do not, which is found out without anything being made. */
+export function mayImpersonate(headers: Pick<RequestHeaders, 'headerNames'>): boolean {
+  for (const header of headers.headerNames()) if (header.startsWith('impersonate-')) return true;
+  return false;
+}
+
 /** The headers of a request, by lower-case names; bytes beyond ASCII read as UTF-8. */
 export interface RequestHeaders {
   header(name: string): string | undefined;

@@ -1,14 +1,21 @@
-import { randomUUID } from 'node:crypto';
 import type { UserInfo } from '../meta/user.ts';
 import { type RequestInfo, requestInfo } from '../request/request-info.ts';
 import type { AuditedExchange } from './audit.ts';
+import { makeAuditId } from './audit-id.ts';
 import { DecisionNote } from './decision-note.ts';
 import type { Exchange, ResponseHeaders } from './exchange.ts';
+import { isLongRunning } from './long-running.ts';
 import { warningHeaders } from './warnings.ts';
 
 /** Most requests have no query; this one is only ever read. */
 const NO_QUERY = new URLSearchParams();
 const NO_USER: UserInfo = { name: '', groups: [] };
+
+/** The right to run, given by flow control. */
+export interface Seat {
+  /** Gives it to others while the request goes on: a watch that has begun. */
+  release(): void;
+}
 
 /** One request on its way through the doors: what is known of it so far, and what its answer has to carry. */
 export class ApiRequest {
@@ -17,6 +24,8 @@ export class ApiRequest {
   audit: AuditedExchange | undefined;
   readonly query: URLSearchParams;
   readonly info: RequestInfo;
+  /** Whether its answer may take as long as it likes. */
+  readonly isLongRunning: boolean;
   /** The caller's own Audit-ID, or one made here. */
   readonly auditId: string;
   /** Milliseconds since 1970. */
@@ -34,8 +43,8 @@ export class ApiRequest {
   readonly headers: ResponseHeaders = {};
   /** What the caller says its answer may take at most; undefined: as long as the server allows. */
   timeoutMs: number | undefined;
-  /** Gives its seats to others while the request goes on: a watch that has begun. */
-  releaseSeat: (() => void) | undefined;
+  /** What flow control lets it run in; undefined where nothing bounds it. */
+  seat: Seat | undefined;
   #annotations: Map<string, string> | undefined;
   #warnings: string[] | undefined;
 
@@ -45,8 +54,9 @@ export class ApiRequest {
     this.arrivedAt = arrivedAt;
     this.query = exchange.query === '' ? NO_QUERY : new URLSearchParams(exchange.query);
     this.info = requestInfo(exchange.method, exchange.path, this.query);
+    this.isLongRunning = isLongRunning(this.info);
     const own = exchange.header('audit-id');
-    this.auditId = own || randomUUID();
+    this.auditId = own || makeAuditId();
     this.record = new DecisionNote(this.auditId, now, exchange, this.info);
   }
 

@@ -49,21 +49,32 @@ export class Api {
     this.#parts = parts;
   }
 
-  handle = async (request: ApiRequest): Promise<void> => {
+  /** Answers at once where nothing has to be waited for. */
+  handle = (request: ApiRequest): void | Promise<void> => {
     try {
-      const remote = this.#parts.aggregator.handle(request);
-      if (remote) {
-        // What takes time from here on is another server's.
-        if (request.info.verb === 'watch') request.releaseSeat?.();
-        await remote;
-      } else if (request.info.isResourceRequest) await this.#parts.router.handle(request);
-      else await this.#path(request);
+      const handling = this.#handle(request);
+      if (handling) return handling.catch((error: unknown) => this.#refused(request, error));
     } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      if (this.#parts.explain && isDenied(request)) await this.#parts.explain(request);
-      if (!request.exchange.closed) answerStatus(request, error);
+      return this.#refused(request, error);
     }
   };
+
+  #handle(request: ApiRequest): void | Promise<void> {
+    const remote = this.#parts.aggregator.handle(request);
+    if (remote) {
+      // What takes time from here on is another server's.
+      if (request.info.verb === 'watch') request.seat?.release();
+      return remote;
+    }
+    if (request.info.isResourceRequest) return this.#parts.router.handle(request);
+    return this.#path(request);
+  }
+
+  async #refused(request: ApiRequest, error: unknown): Promise<void> {
+    if (!(error instanceof StatusError)) throw error;
+    if (this.#parts.explain && isDenied(request)) await this.#parts.explain(request);
+    if (!request.exchange.closed) answerStatus(request, error);
+  }
 
   async #path(request: ApiRequest): Promise<void> {
     const { health, metrics, openapi, issuer, extra, discovery } = this.#parts;

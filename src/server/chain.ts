@@ -13,12 +13,12 @@ import type { UserInfo } from '../meta/user.ts';
 import { deadlineFault } from '../request/deadline.ts';
 import { answerBytes, answerStatus } from './answer.ts';
 import { ApiRequest } from './api-request.ts';
+import { AuthenticationQuestion } from './authentication-question.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { RefusalExplainer } from './explain-refusal.ts';
 import type { FlowControl } from './flow-control/priority-and-fairness.ts';
 import { knownFailure } from './known-failure.ts';
-import { isLongRunning } from './long-running.ts';
 import type { OpenSessions } from './open-sessions.ts';
 
 /** What an impersonating request becomes: somebody else, or an answer. */
@@ -75,6 +75,17 @@ export interface ChainParts {
 /** Whoever is unlucky to come at each of so many changes of keys has an answer by the last but one. */
 const MAX_TRIES = 5;
 
+/** Goes on with a request that a door lets through; nothing is left to be done for one that it does not. */
+function through(
+  isThrough: boolean | Promise<boolean>,
+  request: ApiRequest,
+  next: (request: ApiRequest) => void | Promise<void>,
+): void | Promise<void> {
+  if (isThrough === true) return next(request);
+  if (isThrough === false) return;
+  return isThrough.then((is) => (is ? next(request) : undefined));
+}
+
 /**
  * The way of a request through the doors, in Kubernetes' order (apiserver pkg/server/config.go, DefaultBuildHandlerChain):
  * audit id and RequestInfo, authentication, audit, impersonation, flow control, authorization, the API.
@@ -100,83 +111,80 @@ export class RequestChain {
   }
 
   serve = (exchange: Exchange): void => {
-    const { clock, decisions, observe, deadlines, sendAway } = this.#parts;
-    const started = clock.monotonic();
-    const request = new ApiRequest(exchange, clock.now(), started);
+    const { clock, decisions, deadlines, sendAway } = this.#parts;
+    const request = new ApiRequest(exchange, clock.now(), clock.monotonic());
     decisions.add(request.record);
     this.#running++;
-    const goesOn = isLongRunning(request.info);
-    if (goesOn) this.#longRunning.add(request);
+    if (request.isLongRunning) this.#longRunning.add(request);
     else deadlines?.add(request);
     if (exchange.goAway && sendAway?.()) exchange.goAway();
-    exchange.onClose(() => {
-      this.#running--;
-      if (goesOn) this.#longRunning.delete(request);
-      else deadlines?.remove(request);
-      const micros = Math.round((clock.monotonic() - started) * 1000);
-      request.record.micros = micros;
-      observe?.(request, micros);
-      decisions.finished(request.record);
-      if (this.#running === 0) for (const tell of this.#idle.splice(0)) tell();
-    });
-    this.#pass(request).catch((error: unknown) => this.#failed(request, error));
+    exchange.onClose(() => this.#over(request));
+    try {
+      const passing = this.#pass(request);
+      if (passing) passing.catch((error: unknown) => this.#failed(request, error));
+    } catch (error) {
+      this.#failed(request, error);
+    }
   };
+
+  #over(request: ApiRequest): void {
+    const { clock, decisions, observe, deadlines } = this.#parts;
+    this.#running--;
+    if (request.isLongRunning) this.#longRunning.delete(request);
+    else deadlines?.remove(request);
+    const micros = Math.round((clock.monotonic() - request.arrivedAt) * 1000);
+    request.record.micros = micros;
+    observe?.(request, micros);
+    decisions.finished(request.record);
+    if (this.#running === 0 && this.#idle.length) for (const tell of this.#idle.splice(0)) tell();
+  }
 
   /** Resolves once no request runs. */
   whenIdle(): Promise<void> {
     return this.#running === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  async #pass(request: ApiRequest): Promise<void> {
-    const { audit, flowControl } = this.#parts;
+  /** The doors one after the other; a promise only where one of them makes one. */
+  #pass(request: ApiRequest): void | Promise<void> {
     if (request.exchange.query.includes('timeout=')) {
       const fault = deadlineFault(request.info, request.query.get('timeout'));
-      if (fault) {
-        if (!audit || (await audit.received(request, false))) await this.#refuse(request, fault);
-        return;
-      }
+      if (fault) return this.#refuseUnknown(request, fault).then(() => {});
       const nanos = parseDuration(request.query.get('timeout') ?? '');
-      if (typeof nanos === 'bigint' && !isLongRunning(request.info))
+      if (typeof nanos === 'bigint' && !request.isLongRunning)
         this.#parts.deadlines?.shorten(request, Number(nanos / 1_000_000n));
     }
-    const known = this.#authenticate(request);
-    if (known !== true && !(await known)) return;
-    if (audit && !(await audit.received(request, true))) return;
-    const settled = this.#impersonate(request);
-    if (settled !== true && !(await settled)) return;
-    await (flowControl ? flowControl.enter(request, () => this.#serve(request)) : this.#serve(request));
+    return through(this.#authenticate(request), request, this.#known);
   }
 
-  async #serve(request: ApiRequest): Promise<void> {
-    const { authorization, clock } = this.#parts;
+  readonly #known = (request: ApiRequest): void | Promise<void> => {
+    const { audit } = this.#parts;
+    return audit ? through(audit.received(request, true), request, this.#heard) : this.#heard(request);
+  };
+
+  readonly #heard = (request: ApiRequest): void | Promise<void> =>
+    through(this.#impersonate(request), request, this.#settled);
+
+  readonly #settled = (request: ApiRequest): void | Promise<void> => {
+    const { flowControl } = this.#parts;
+    return flowControl ? flowControl.enter(request, this.#serve) : this.#serve(request);
+  };
+
+  readonly #serve = (request: ApiRequest): void | Promise<void> => {
+    const { authorization, clock, handle } = this.#parts;
     const attributes = requestAttributes(request.info, request.user);
     const started = clock.monotonic();
     const asked = authorization.authorize(attributes);
-    const outcome = asked instanceof Promise ? await asked : asked;
-    const micros = Math.round((clock.monotonic() - started) * 1000);
-    request.record.authorized(outcome, micros);
-    const authorized = this.#authorized(request, attributes, outcome);
-    if (authorized !== true && !(await authorized)) return;
-    const handled = this.#parts.handle(request);
-    if (handled) await handled;
-  }
+    if (asked instanceof Promise)
+      return asked.then((outcome) =>
+        through(this.#authorized(request, attributes, outcome, started), request, handle),
+      );
+    return through(this.#authorized(request, attributes, asked, started), request, handle);
+  };
 
   #authenticate(request: ApiRequest): boolean | Promise<boolean> {
     const { authentication, clock, sessions } = this.#parts;
     const started = clock.monotonic();
-    const { exchange } = request;
-    const question: AuthenticationRequest = {
-      method: exchange.method,
-      path: request.info.path,
-      header: (name) => exchange.header(name),
-      headerValues: (name) => exchange.headerValues(name),
-      headerNames: () => exchange.headerNames(),
-      certificates: exchange.certificates,
-      audiences: this.#parts.audiences,
-      now: request.now,
-      warn: request.warn,
-      annotate: request.annotate,
-    };
+    const question = new AuthenticationQuestion(request, this.#parts.audiences);
     const generation = sessions?.generation;
     const asked = authentication.authenticate(question);
     if (!(asked instanceof Promise)) return this.#recognized(request, question, asked, started);
@@ -221,13 +229,14 @@ export class RequestChain {
     const all = outcome.asked.includes(outcome.verdict) ? outcome.asked : [...outcome.asked, outcome.verdict];
     request.record.authenticated(all, micros, undefined);
     this.#parts.logRefusal(request, 'authentication', outcome);
-    return this.#refuseUnknown(request);
+    return this.#refuseUnknown(request, unauthorizedError());
   }
 
-  async #refuseUnknown(request: ApiRequest): Promise<boolean> {
+  /** An answer to somebody who is not known. */
+  async #refuseUnknown(request: ApiRequest, error: StatusError): Promise<boolean> {
     const { audit } = this.#parts;
     if (audit && !(await audit.received(request, false))) return false;
-    await this.#refuse(request, unauthorizedError());
+    await this.#refuse(request, error);
     return false;
   }
 
@@ -266,7 +275,10 @@ export class RequestChain {
     request: ApiRequest,
     attributes: AuthorizationAttributes,
     outcome: AuthorizationOutcome,
+    started: number,
   ): boolean | Promise<boolean> {
+    const micros = Math.round((this.#parts.clock.monotonic() - started) * 1000);
+    request.record.authorized(outcome, micros);
     if (request.audit) {
       request.annotate('authorization.k8s.io/decision', outcome.decision === 'allow' ? 'allow' : 'forbid');
       request.annotate('authorization.k8s.io/reason', outcome.reason);

@@ -15,6 +15,7 @@ import type { RbacSource } from '../authorization/rbac/source.ts';
 import type { Console, ConsoleParts } from '../console/console.ts';
 import { missingAccount } from '../console/missing-account.ts';
 import { DecisionRing } from '../explain/record.ts';
+import { mayImpersonate } from '../impersonation/headers.ts';
 import { Impersonation } from '../impersonation/impersonation.ts';
 import { type Clock, systemClock } from '../meta/clock.ts';
 import { groupVersion } from '../meta/object.ts';
@@ -34,7 +35,7 @@ import { Api, type ExtraPath } from './api.ts';
 import { serverAudit } from './audit.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { certificateSources } from './certificate-sources.ts';
-import { type ChainParts, RequestChain } from './chain.ts';
+import { type ChainParts, type ImpersonationOutcome, RequestChain } from './chain.ts';
 import { clusterAuthentication } from './cluster-authentication.ts';
 import { components } from './component-status.ts';
 import { ControlLoops } from './control-loops.ts';
@@ -73,6 +74,8 @@ import { LateVirtuals, virtualResources } from './virtual-resources.ts';
 
 /** The identity of the server's own parts, as kube-apiserver's loopback client has it. */
 const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: [MASTERS, 'system:authenticated'] };
+
+const NOBODY_ELSE: ImpersonationOutcome = { outcome: 'none' };
 
 export interface ControlPlaneParts {
   options: ServerOptions;
@@ -529,9 +532,10 @@ export class ControlPlane {
         isLongRunning(info) || exchange.upgrade !== undefined || query.has('watch'),
       ...(this.#audit ? { audit: this.#audit.requests } : {}),
       impersonate: (request) => {
+        if (!mayImpersonate(request.exchange)) return NOBODY_ELSE;
         const attributes = requestAttributes(request.info, request.user);
         const asked = impersonation.impersonate(request.exchange, attributes, request.now);
-        if (!asked) return { outcome: 'none' };
+        if (!asked) return NOBODY_ELSE;
         const shaped = (result: Awaited<typeof asked>) =>
           'error' in result
             ? { outcome: 'refused' as const, error: result.error }

@@ -85,8 +85,8 @@ export class ResourceRouter {
     return { served, subresource: info.subresource, name };
   }
 
-  /** Rejects with the StatusError that the request is to be answered with. */
-  async handle(request: ApiRequest): Promise<void> {
+  /** Throws the StatusError that the request is to be answered with, or rejects with it. */
+  handle(request: ApiRequest): void | Promise<void> {
     const { info } = request;
     const { path } = request.exchange;
     if (info.path.includes('%2F') || (path.includes('%') && path.toLowerCase().includes('%2f')))
@@ -126,13 +126,13 @@ export class ResourceRouter {
       );
     }
     if (served.discoveryVerbs) return this.#custom(request, target);
-    await (name === ''
+    return name === ''
       ? this.#collection(request, served, method)
-      : this.#object(request, served, name, method));
+      : this.#object(request, served, name, method);
   }
 
   /** Custom resources have one handler for all paths: it looks at the verb alone, and at the scope before it. */
-  async #custom(request: ApiRequest, { served, name }: Target): Promise<void> {
+  #custom(request: ApiRequest, { served, name }: Target): void | Promise<void> {
     const { method } = request.exchange;
     const everywhere = served.descriptor.namespaced && request.info.namespace === '';
     if (everywhere && method !== 'GET') return answerPageNotFound(request);
@@ -142,7 +142,7 @@ export class ResourceRouter {
     return this.#collection(request, served, method);
   }
 
-  async #collection(request: ApiRequest, served: ServedResource, method: string): Promise<void> {
+  #collection(request: ApiRequest, served: ServedResource, method: string): void | Promise<void> {
     const { info, query } = request;
     const { descriptor } = served;
     const everywhere = descriptor.namespaced && info.namespace === '';
@@ -175,7 +175,7 @@ export class ResourceRouter {
     throw methodNotAllowedError();
   }
 
-  async #object(request: ApiRequest, served: ServedResource, name: string, method: string): Promise<void> {
+  #object(request: ApiRequest, served: ServedResource, name: string, method: string): void | Promise<void> {
     const { descriptor } = served;
     const { info } = request;
     const verb = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[method];
@@ -209,7 +209,7 @@ export class ResourceRouter {
     return verb === 'update' ? update(parts) : patch(parts);
   }
 
-  async #subresource(request: ApiRequest, { served, subresource, name }: Target): Promise<void> {
+  #subresource(request: ApiRequest, { served, subresource, name }: Target): void | Promise<void> {
     const sub = served.subresources.get(subresource);
     if (!sub) throw served.discoveryVerbs ? notFoundError(resourceOf(served), name) : resourceNotFoundError();
     const { descriptor, handler } = sub;

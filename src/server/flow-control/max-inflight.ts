@@ -2,9 +2,8 @@ import type { Clock } from '../../meta/clock.ts';
 import { MASTERS } from '../../meta/user.ts';
 import { answerText } from '../answer.ts';
 import type { ApiRequest } from '../api-request.ts';
-import { isLongRunning } from '../long-running.ts';
 import { Inflight, isMutating } from './inflight.ts';
-import { type FlowControl, isProbe } from './priority-and-fairness.ts';
+import { type FlowControl, isProbe, type Run } from './priority-and-fairness.ts';
 
 /**
  * Two numbers bound the requests that run at once, one for reads and one for the rest (server/filters/maxinflight.go): what is
@@ -22,9 +21,9 @@ export class MaxInflight implements FlowControl {
     this.#clock = clock;
   }
 
-  async enter(request: ApiRequest, run: () => Promise<void>): Promise<void> {
+  enter(request: ApiRequest, run: Run): void | Promise<void> {
     const { info } = request;
-    if (isLongRunning(info)) return run();
+    if (request.isLongRunning) return run(request);
     const mutating = isMutating(info);
     const [running, most] = mutating
       ? [this.#running.mutating, this.#most.mutating]
@@ -35,11 +34,15 @@ export class MaxInflight implements FlowControl {
       return;
     }
     this.#running.begin(mutating, this.#clock.monotonic());
+    let done: void | Promise<void>;
     try {
-      await run();
-    } finally {
+      done = run(request);
+    } catch (error) {
       this.#running.end(mutating);
+      throw error;
     }
+    if (done) return done.finally(() => this.#running.end(mutating));
+    this.#running.end(mutating);
   }
 
   metricsText(): string {

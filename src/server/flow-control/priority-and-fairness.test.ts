@@ -227,7 +227,7 @@ describe('API Priority and Fairness', () => {
     await paged.done;
     const watch = long(flows, request('jane', [], 'GET', '/api/v1/pods?watch=1'));
     expect(seats()).toBe('2');
-    watch.made.releaseSeat!();
+    watch.made.seat!.release();
     expect(seats()).toBe('0');
   });
 

@@ -4,8 +4,7 @@ import { MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from '../../registr
 import type { Lister } from '../../registry/lister.ts';
 import type { RequestInfo } from '../../request/request-info.ts';
 import { answerText } from '../answer.ts';
-import type { ApiRequest } from '../api-request.ts';
-import { isLongRunning } from '../long-running.ts';
+import type { ApiRequest, Seat } from '../api-request.ts';
 import { UnderWay } from '../under-way.ts';
 import { type DumpedRequest, dumpLevels, dumpQueues, dumpRequests } from './flow-dump.ts';
 import { FlowCounts, flowMetricsText, type Rejection } from './flow-metrics.ts';
@@ -26,10 +25,13 @@ const LONGEST_WAIT_MS = 60_000;
 const HOLD_MS = 500;
 const MOST_HELD = 10_000;
 
+/** The way of a request from here on. */
+export type Run = (request: ApiRequest) => void | Promise<void>;
+
 /** What bounds the requests that run at once; one of two ways (server/config.go, DefaultBuildHandlerChain). */
 export interface FlowControl {
-  /** Runs the request, now or when there is a seat for it, or answers 429. Resolves when it has run. */
-  enter(request: ApiRequest, run: () => Promise<void>): Promise<void>;
+  /** Runs the request, now or when there is a seat for it, or answers 429. Where it has not run yet, a promise that it has. */
+  enter(request: ApiRequest, run: Run): void | Promise<void>;
   metricsText(): string;
   /** The debug page at the path; undefined where there is none. */
   page?(path: string, details: boolean): string | undefined;
@@ -57,7 +59,7 @@ interface Flow {
 }
 
 /** A request on its way through flow control. */
-class FlowTicket implements Ticket {
+class FlowTicket implements Ticket, Seat {
   readonly flow: Flow;
   readonly seats: number;
   readonly request: ApiRequest;
@@ -66,9 +68,18 @@ class FlowTicket implements Ticket {
   place = -1;
   queue: Queue | undefined;
   begin: (() => void) | undefined;
+  isReleased = false;
+  readonly #released: (ticket: FlowTicket) => void;
   #hash: bigint | undefined;
 
-  constructor(flow: Flow, seats: number, request: ApiRequest, arrivedAt: number) {
+  constructor(
+    flow: Flow,
+    seats: number,
+    request: ApiRequest,
+    arrivedAt: number,
+    released: (ticket: FlowTicket) => void,
+  ) {
+    this.#released = released;
     this.flow = flow;
     this.seats = seats;
     this.request = request;
@@ -88,6 +99,12 @@ class FlowTicket implements Ticket {
 
   dispatched(): void {
     this.begin?.();
+  }
+
+  release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.#released(this);
   }
 }
 
@@ -127,10 +144,9 @@ export class PriorityAndFairness implements FlowControl {
     for (const stop of this.#stops) stop();
   }
 
-  enter(request: ApiRequest, run: () => Promise<void>): Promise<void> {
+  enter(request: ApiRequest, run: Run): void | Promise<void> {
     const { info } = request;
-    const isWatch = info.verb === 'watch';
-    if (!isWatch && isLongRunning(info)) return run();
+    if (request.isLongRunning && info.verb !== 'watch') return run(request);
     const flow = this.#classify(request);
     const { level, counts, schema } = flow;
     request.headers['x-kubernetes-pf-flowschema-uid'] = schema.uid;
@@ -138,7 +154,7 @@ export class PriorityAndFairness implements FlowControl {
     const now = this.#parts.clock.monotonic();
     const seats = seatsOf(info, request.query, this.#parts.sizeOf, level.widest);
     counts.seats.observe(seats);
-    const ticket = new FlowTicket(flow, seats, request, now);
+    const ticket = new FlowTicket(flow, seats, request, now, this.#released);
     const entry = level.seats.enter(ticket, now);
     if (entry === 'runs') {
       counts.executing++;
@@ -147,13 +163,13 @@ export class PriorityAndFairness implements FlowControl {
       if (!this.#turns.isLate(now) || isProbe(info)) return this.#execute(ticket, run);
       return new Promise((resolve, reject) => {
         this.#live.add(ticket);
-        this.#turns.push(level.name, () => this.#execute(ticket, run).then(resolve, reject));
+        this.#turns.push(level.name, () => this.#executeLater(ticket, run, resolve, reject));
       });
     }
     if (entry === 'waits') return this.#wait(ticket, run);
     if (this.#held >= MOST_HELD || !this.#turns.isLate(now)) {
       this.#refuse(ticket, entry);
-      return Promise.resolve();
+      return;
     }
     // Who comes back at once whatever Retry-After says would keep the server busy with saying no.
     this.#held++;
@@ -166,7 +182,7 @@ export class PriorityAndFairness implements FlowControl {
     });
   }
 
-  #wait(ticket: FlowTicket, run: () => Promise<void>): Promise<void> {
+  #wait(ticket: FlowTicket, run: Run): Promise<void> {
     const { request, flow, seats } = ticket;
     const { level, counts } = flow;
     const { clock } = this.#parts;
@@ -197,44 +213,59 @@ export class PriorityAndFairness implements FlowControl {
         counts.waitedToRun.observe(ended());
         counts.executing++;
         counts.executingSeats += seats;
-        this.#turns.push(level.name, () => this.#execute(ticket, run).then(resolve, reject));
+        this.#turns.push(level.name, () => this.#executeLater(ticket, run, resolve, reject));
       };
       // A seat may have come free while it was put in its queue.
       if (ticket.startedAt >= 0) ticket.begin();
     });
   }
 
-  async #execute(ticket: FlowTicket, run: () => Promise<void>): Promise<void> {
+  #execute(ticket: FlowTicket, run: Run): void | Promise<void> {
     const { request, flow } = ticket;
-    const mutating = isMutating(request.info);
-    const { clock } = this.#parts;
     flow.counts.dispatched++;
     flow.level.dispatched++;
-    this.#executing.begin(mutating, ticket.startedAt);
-    let ended = false;
-    const end = (): void => {
-      if (ended) return;
-      ended = true;
-      const now = clock.monotonic();
-      const { counts, level } = flow;
-      counts.executing--;
-      counts.executingSeats -= ticket.seats;
-      this.#executing.end(mutating);
-      const times = request.info.verb === 'watch' ? counts.watchesStarted : counts.executed;
-      times.observe((now - ticket.startedAt) / 1000);
-      this.#live.delete(ticket);
-      level.seats.leave(ticket, now);
-    };
-    request.releaseSeat = end;
+    this.#executing.begin(isMutating(request.info), ticket.startedAt);
+    request.seat = ticket;
+    let running: void | Promise<void>;
     try {
-      if (request.exchange.closed) return;
-      const running = run();
-      if (request.record.status === undefined && ticket.place < 0) this.#live.add(ticket);
-      await running;
-    } finally {
-      end();
+      running = request.exchange.closed ? undefined : run(request);
+    } catch (error) {
+      ticket.release();
+      throw error;
+    }
+    if (!running) {
+      ticket.release();
+      return;
+    }
+    if (request.record.status === undefined && !ticket.isReleased && ticket.place < 0) this.#live.add(ticket);
+    return running.finally(() => ticket.release());
+  }
+
+  #executeLater(
+    ticket: FlowTicket,
+    run: Run,
+    resolve: (settled: void | Promise<void>) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    try {
+      resolve(this.#execute(ticket, run));
+    } catch (error) {
+      reject(error);
     }
   }
+
+  readonly #released = (ticket: FlowTicket): void => {
+    const { flow, request, seats, startedAt } = ticket;
+    const now = this.#parts.clock.monotonic();
+    const { counts, level } = flow;
+    counts.executing--;
+    counts.executingSeats -= seats;
+    this.#executing.end(isMutating(request.info));
+    const times = request.info.verb === 'watch' ? counts.watchesStarted : counts.executed;
+    times.observe((now - startedAt) / 1000);
+    this.#live.delete(ticket);
+    level.seats.leave(ticket, now);
+  };
 
   #refuse(ticket: FlowTicket, reason: Rejection): void {
     const { request, flow } = ticket;

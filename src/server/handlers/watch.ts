@@ -212,7 +212,7 @@ async function sendInitial(
     waited = true;
     await drained(out);
     if (watcher.isOver) return true;
-    if (performance.now() - began > SEAT_MS) request.releaseSeat?.();
+    if (performance.now() - began > SEAT_MS) request.seat?.release();
   }
   if (bytes > 0) watcher.send(Buffer.concat(frames, bytes));
   return waited;
