@@ -16,15 +16,15 @@ it('notices more than was allowed', () => {
   const window = new ReceiveWindow(100, () => {});
   expect(window.take(100)).toBe(true);
   expect(window.take(1)).toBe(false);
+});
 
-  it('gives back at once what nobody is going to read', () => {
-    const updates: number[] = [];
-    const window = new ReceiveWindow(100, (bytes) => updates.push(bytes));
-    window.take(60);
-    window.used(30);
-    window.allUsed();
-    expect(updates).toEqual([60]);
-    window.allUsed();
-    expect(updates).toEqual([60]);
-  });
+it('gives back at once what nobody is going to read', () => {
+  const updates: number[] = [];
+  const window = new ReceiveWindow(100, (bytes) => updates.push(bytes));
+  window.take(60);
+  window.used(30);
+  window.allUsed();
+  expect(updates).toEqual([60]);
+  window.allUsed();
+  expect(updates).toEqual([60]);
 });
