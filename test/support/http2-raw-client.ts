@@ -60,6 +60,8 @@ export class RawClient {
   readonly frames: Frame[] = [];
   readonly seen: Frame[] = [];
   isClosed = false;
+  /** Is shown each frame as it comes. */
+  onFrame: ((frame: Frame) => void) | undefined;
   readonly #options: RawClientOptions;
   #bytes: Buffer = Buffer.alloc(0);
   #wake: (() => void) | undefined;
@@ -144,6 +146,7 @@ export class RawClient {
         payload: Buffer.from(bytes.subarray(9, 9 + length)),
       };
       this.frames.push(frame);
+      this.onFrame?.(frame);
       if (!this.#options.isSilent) this.#answer(frame);
       bytes = bytes.subarray(9 + length);
     }

@@ -23,6 +23,8 @@ export class ListenerServer {
   readonly exchanges: Exchange[] = [];
   /** Bodies that did not come whole. */
   readonly brokenBodies: Exchange[] = [];
+  /** What is done with requests for /wild. */
+  wild: (exchange: Exchange) => void = () => {};
   readonly #clients: RawClient[] = [];
 
   private constructor(listener: Listener, port: number) {
@@ -80,7 +82,7 @@ export class ListenerServer {
 
   #serve(exchange: Exchange): void {
     this.exchanges.push(exchange);
-    const size = Number(exchange.query);
+    const size = Math.min(Number(exchange.query) || 0, 10_000_000);
     switch (exchange.path.split('/')[1]) {
       // For the test to answer.
       case 'hold':
@@ -98,6 +100,8 @@ export class ListenerServer {
       // Nothing that compression makes shorter.
       case 'wide':
         return exchange.respond(200, { 'x-wide': randomBytes(3000).toString('base64') }, '');
+      case 'wild':
+        return this.wild(exchange);
       case 'fields':
         return exchange.respond(200, { 'content-type': 'application/json' }, fieldsOf(exchange));
       default:
