@@ -197,8 +197,8 @@ export class Connection {
 
   /** Of frames that only make sense for a stream that is or was there. */
   #checkOpened(id: number): void {
-    // Those that come after GOAWAY are for streams that were not served: they are passed over.
-    if (id === 0 || (id > this.#streams.lastId && !this.#isGoingAway))
+    // Those that come after GOAWAY are for streams that were not served: they are passed over. Those of even numbers would be ours.
+    if (id % 2 === 0 || (id > this.#streams.lastId && !this.#isGoingAway))
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame for a stream that was never opened');
   }
 
@@ -237,14 +237,16 @@ export class Connection {
   #priority(id: number, bytes: Buffer, start: number, end: number): void {
     if (id === 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PRIORITY without a stream');
     this.#idle();
+    let code: ErrorCode;
+    if (end - start !== 5) code = ErrorCode.FRAME_SIZE_ERROR;
+    else if (readUint31(bytes, start) === id) code = ErrorCode.PROTOCOL_ERROR;
+    else return;
     const stream = this.#streams.get(id);
-    if (end - start !== 5) {
-      if (stream) this.#streams.misbehaved(stream, ErrorCode.FRAME_SIZE_ERROR);
-      else this.#streams.refuse(id, ErrorCode.FRAME_SIZE_ERROR);
-    } else if (readUint31(bytes, start) === id) {
-      if (stream) this.#streams.misbehaved(stream, ErrorCode.PROTOCOL_ERROR);
-      else this.#streams.refuse(id, ErrorCode.PROTOCOL_ERROR);
-    }
+    if (stream) this.#streams.misbehaved(stream, code);
+    // A stream that was never opened cannot be reset (RFC 9113 section 6.4).
+    else if (id % 2 === 0 || id > this.#streams.lastId)
+      throw new ConnectionError(code, 'a PRIORITY that is wrong');
+    else this.#streams.refuse(id, code);
   }
 
   #rstStream(id: number, length: number): void {
