@@ -36,13 +36,12 @@ export function validateObjectMeta(
   if ((meta.generation ?? 0) < 0) {
     errors.push(invalid(child(path, 'generation'), meta.generation, 'must be greater than or equal to 0'));
   }
-  return [
-    ...errors,
-    ...labelsErrors(meta.labels, child(path, 'labels')),
-    ...annotationsErrors(meta.annotations, child(path, 'annotations')),
-    ...ownerReferencesErrors(meta.ownerReferences, child(path, 'ownerReferences')),
-    ...finalizersErrors(meta.finalizers, child(path, 'finalizers')),
-  ];
+  const { labels, annotations, ownerReferences, finalizers } = meta;
+  if (labels) errors.push(...labelsErrors(labels, child(path, 'labels')));
+  if (annotations) errors.push(...annotationsErrors(annotations, child(path, 'annotations')));
+  if (ownerReferences) errors.push(...ownerReferencesErrors(ownerReferences, child(path, 'ownerReferences')));
+  if (finalizers) errors.push(...finalizersErrors(finalizers, child(path, 'finalizers')));
+  return errors;
 }
 
 /** Metadata whose name only has to be a path segment: what the generic store asks of every update. */

@@ -304,18 +304,17 @@ export class ResourceStore {
     if (strategy.generation) meta.generation = 1;
     strategy.prepareForCreate?.(object, forStrategy);
     this.#parts.normalize(object);
-    const errors = [
-      ...validateObjectMeta(meta, this.descriptor.namespaced, strategy.validateName, 'metadata'),
-      ...(strategy.validate?.(object, forStrategy) ?? []),
-    ];
+    const errors = validateObjectMeta(meta, this.descriptor.namespaced, strategy.validateName, 'metadata');
+    if (strategy.validate) errors.push(...strategy.validate(object, forStrategy));
     if (errors.length) throw invalidError(this.#kindOf(object), meta.name ?? '', errors);
-    for (const text of strategy.warnings?.(object, undefined, forStrategy) ?? []) context.warn(text);
+    if (!strategy.warnings) return;
+    for (const text of strategy.warnings(object, undefined, forStrategy)) context.warn(text);
   }
 
   async #insert(object: KubeObject, context: WriteContext, namespace: string): Promise<KubeObject> {
     const name = object.metadata.name!;
     const key = this.key(namespace, name);
-    delete object.metadata.resourceVersion;
+    if ('resourceVersion' in object.metadata) delete object.metadata.resourceVersion;
     if (context.dryRun) {
       if (this.cache.get(object.metadata.namespace ?? '', name)) throw this.#exists(namespace, name);
       return object;
@@ -677,9 +676,10 @@ export class ResourceStore {
     return this.strategy.untyped ? sameValue(object, existing) : deepEqual(object, existing);
   }
 
-  async #seen(revision: number): Promise<void> {
+  /** Waits until reads show a write to this resource. */
+  async #seen(revision: number, own = true): Promise<void> {
     if (this.cache.revision >= revision) return;
-    if (await this.cache.waitFor(revision, 3000)) return;
+    if (await this.cache.waitFor(revision, 3000, own)) return;
     this.#refuseUnread();
     throw timeoutError('the write is stored, but the watch cache has not shown it yet', 1);
   }
@@ -691,7 +691,8 @@ export class ResourceStore {
   }
 
   async #catchUp(current: StoredValue | undefined): Promise<void> {
-    await this.#seen(current?.revision ?? (await this.#parts.store.revision()));
+    if (current) await this.#seen(current.revision);
+    else await this.#seen(await this.#parts.store.revision(), false);
   }
 
   async #write(writing: Promise<WriteResult>): Promise<WriteResult> {

@@ -52,12 +52,16 @@ export function decodeObject(body: Buffer, mediaType: string, options: DecodeOpt
   const gvk = withDefaults(meta, expected);
   const unfit = (why: string): Decoded =>
     failed(`${gvk.kind} in version "${gvk.version}" cannot be handled as a ${expected.kind}: ${why}`);
-  if (!isRegistered(gvk) || !sameScheme(gvk.group, expected.group))
-    return unfit(notRegistered(gvk, schemeName(expected.group)));
   const version = groupVersion(gvk);
+  const own = gvk.kind === expected.kind && gvk.version === expected.version && gvk.group === expected.group;
+  let type = typeTable.kind(gvk);
+  if (!own || !type) {
+    if (!isRegistered(gvk) || !sameScheme(gvk.group, expected.group))
+      return unfit(notRegistered(gvk, schemeName(expected.group)));
+  }
   const accepted =
-    version === groupVersion(expected) || ALSO_ACCEPTED[`${expected.kind}.${version}`] === true;
-  const type = typeTable.kind(gvk) ?? (accepted ? typeTable.kind(expected) : undefined);
+    own || version === groupVersion(expected) || ALSO_ACCEPTED[`${expected.kind}.${version}`] === true;
+  if (!type && accepted) type = typeTable.kind(expected);
   let object: Record<string, unknown> = {};
   let strictErrors: string[] = parsed.strictErrors;
   if (type && parsed.protobuf) {
@@ -70,7 +74,7 @@ export function decodeObject(body: Buffer, mediaType: string, options: DecodeOpt
     object = decoded.value;
     if (decoded.strictErrors.length) strictErrors = [...strictErrors, ...decoded.strictErrors];
   }
-  if (internalType(gvk) !== internalType(expected)) {
+  if (!own && internalType(gvk) !== internalType(expected)) {
     return unfit(
       `converting (${gvk.version}.${gvk.kind}) to (${internalType(expected)}): unknown conversion`,
     );

@@ -52,8 +52,16 @@ interface Interest {
   mentions?: readonly string[];
 }
 
+interface CacheLister {
+  get(namespace: string, name: string): KubeObject | undefined;
+  list(namespace?: string): KubeObject[];
+  onChange(handler: (change: Change) => void, interest?: Interest): () => void;
+}
+
 interface Waiter {
   revision: number;
+  /** What it waits for may not come unless the engine is asked. */
+  late: boolean;
   done(arrived: boolean): void;
 }
 
@@ -91,6 +99,7 @@ export class WatchCache {
   #started: Promise<void> | undefined;
   #waiters: Waiter[] = [];
   #progressTimer: NodeJS.Timeout | undefined;
+  #lister: CacheLister | undefined;
 
   constructor(options: WatchCacheOptions) {
     this.#store = options.store;
@@ -230,15 +239,19 @@ export class WatchCache {
     );
   }
 
-  /** Resolves true when nothing up to the revision is missing, false after so long or when the cache stops. */
-  waitFor(revision: number, timeoutMs: number): Promise<boolean> {
+  /**
+   * Resolves true when nothing up to the revision is missing, false after so long or when the cache stops. `own`: the
+   * revision is that of a write to this resource, whose event comes unasked.
+   */
+  waitFor(revision: number, timeoutMs: number, own = false): Promise<boolean> {
     if (this.ready && this.#revision >= revision) return Promise.resolve(true);
     if (this.#stopped) return Promise.resolve(false);
-    this.#store.requestProgress?.(this.prefix);
+    if (!own) this.#store.requestProgress?.(this.prefix);
     if (this.ready && this.#revision >= revision) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waiter: Waiter = {
         revision,
+        late: !own,
         done: (arrived) => {
           clearTimeout(timer);
           resolve(arrived);
@@ -285,14 +298,16 @@ export class WatchCache {
    * The cache as doors and controllers read it (registry/lister.ts). Objects that cannot be decrypted or decoded are not
    * there for them: they neither grant anything nor hold the others up.
    */
-  lister(): {
-    get(namespace: string, name: string): KubeObject | undefined;
-    list(namespace?: string): KubeObject[];
-    onChange(handler: (change: Change) => void, interest?: Interest): () => void;
-  } {
+  lister(): CacheLister {
+    this.#lister ??= this.#makeLister();
+    return this.#lister;
+  }
+
+  #makeLister(): CacheLister {
     return {
       get: (namespace, name) => readable(this.get(namespace, name)),
-      list: (namespace) => this.list(namespace).flatMap((o) => readable(o) ?? []),
+      list: (namespace) =>
+        this.#byPath.size === 0 ? [] : this.list(namespace).flatMap((o) => readable(o) ?? []),
       onChange: (handler, interest = {}) => {
         const { namespace, name } = interest;
         const concerns = concernedBy(interest);
@@ -405,7 +420,8 @@ export class WatchCache {
 
   #askProgress(): void {
     if (this.#waiters.length > 0) {
-      this.#store.requestProgress?.(this.prefix);
+      if (this.#waiters.some(({ late }) => late)) this.#store.requestProgress?.(this.prefix);
+      for (const waiter of this.#waiters) waiter.late = true;
       return;
     }
     clearInterval(this.#progressTimer);

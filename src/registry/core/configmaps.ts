@@ -4,20 +4,20 @@ import type { KubeObject } from '../../meta/object.ts';
 import { configMapKey } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
 import { age } from '../table-cells.ts';
-import { base64Length, MAX_DATA_BYTES } from './data-size.ts';
+import { base64Length, keysInOrder, MAX_DATA_BYTES } from './data-size.ts';
 
 function validate(object: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   const data: Record<string, string> = object['data'] ?? {};
   const binary: Record<string, string> = object['binaryData'] ?? {};
   let size = 0;
-  for (const name of Object.keys(data).sort()) {
+  for (const name of keysInOrder(data)) {
     errors.push(...configMapKey(name, key('data', name)));
     if (name in binary)
       errors.push(invalid(key('data', name), name, 'duplicate of key present in binaryData'));
     size += Buffer.byteLength(data[name] ?? '');
   }
-  for (const name of Object.keys(binary).sort()) {
+  for (const name of keysInOrder(binary)) {
     errors.push(...configMapKey(name, key('binaryData', name)));
     size += base64Length(binary[name]);
   }

@@ -7,7 +7,7 @@ import { goSyntaxError } from '../../schema/go-json-syntax.ts';
 import { configMapKey, immutable } from '../field-validation.ts';
 import type { Strategy } from '../strategy.ts';
 import { age } from '../table-cells.ts';
-import { base64Length, MAX_DATA_BYTES } from './data-size.ts';
+import { base64Length, keysInOrder, MAX_DATA_BYTES } from './data-size.ts';
 
 /** Why Go would not take a text for a JSON object; undefined where it would. */
 function objectFault(body: Buffer): string | undefined {
@@ -28,7 +28,7 @@ function validate(object: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   const data: Record<string, string> = object['data'] ?? {};
   let size = 0;
-  for (const name of Object.keys(data).sort()) {
+  for (const name of keysInOrder(data)) {
     errors.push(...configMapKey(name, key('data', name)));
     size += base64Length(data[name]);
   }

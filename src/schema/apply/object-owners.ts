@@ -45,7 +45,9 @@ export function ownersOfApply(live: KubeObject | undefined): Owners {
 /** The object with other managedFields; undefined takes them away. */
 export function withManagedFields(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): KubeObject {
   const metadata = object.metadata ?? {};
-  if (entries !== undefined) return { ...object, metadata: { ...metadata, managedFields: entries } };
+  // A spread with something added would have a hidden class of its own each time (Node.js 20).
+  if (entries !== undefined)
+    return Object.assign({}, object, { metadata: Object.assign({}, metadata, { managedFields: entries }) });
   if (metadata.managedFields === undefined) return object;
   const { managedFields: _, ...rest } = metadata;
   return { ...object, metadata: rest };
