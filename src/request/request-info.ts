@@ -18,6 +18,8 @@ export interface RequestInfo {
   /** As sent; read for list, watch and deletecollection only. */
   fieldSelector: string;
   labelSelector: string;
+  /** The same for requests that differ in nothing but the name; see request-places.ts. */
+  place?: object | undefined;
 }
 
 const SPECIAL_VERBS = new Set(['proxy', 'watch']);
@@ -56,6 +58,7 @@ export function requestInfo(method: string, rawPath: string, query: URLSearchPar
     parts: [],
     fieldSelector: '',
     labelSelector: '',
+    place: undefined,
   };
   let parts = splitPath(path);
   if (parts.length < 3) return info;

@@ -3,7 +3,14 @@ import type { ApiRequest } from './api-request.ts';
 import { encodeProtobuf, encodeYaml } from './codec.ts';
 import { compress, GZIP_BYTES } from './compression.ts';
 import type { ResponseHeaders } from './exchange.ts';
-import { MEDIA_TYPES, type MediaType, type Negotiated, negotiate, prettyPrint } from './negotiation.ts';
+import {
+  MEDIA_TYPES,
+  type MediaType,
+  type Negotiated,
+  NO_TRANSFORM,
+  negotiate,
+  prettyPrint,
+} from './negotiation.ts';
 
 /** The answer is out: notes its status and that the request has ended. */
 function sent(request: ApiRequest, status: number): void {
@@ -81,7 +88,7 @@ export function wantsPretty(request: ApiRequest): boolean {
 
 /** A Status, in the format asked for; JSON where nobody serves what was asked for (responsewriters.ErrorNegotiated). */
 export function answerStatus(request: ApiRequest, error: StatusError, headers: ResponseHeaders = {}): void {
-  const chosen = negotiate(request.exchange.header('accept'), MEDIA_TYPES, () => false);
+  const chosen = negotiate(request.exchange.header('accept'), MEDIA_TYPES, NO_TRANSFORM);
   const status: Status = error.status;
   const retry = status.details?.retryAfterSeconds;
   answerObject(

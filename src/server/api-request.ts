@@ -1,5 +1,6 @@
 import type { UserInfo } from '../meta/user.ts';
-import { type RequestInfo, requestInfo } from '../request/request-info.ts';
+import type { RequestInfo } from '../request/request-info.ts';
+import { RequestPlaces } from '../request/request-places.ts';
 import type { AuditedExchange } from './audit.ts';
 import { makeAuditId } from './audit-id.ts';
 import { DecisionNote } from './decision-note.ts';
@@ -9,6 +10,7 @@ import { warningHeaders } from './warnings.ts';
 
 /** Most requests have no query; this one is only ever read. */
 const NO_QUERY = new URLSearchParams();
+const places = new RequestPlaces();
 const NO_USER: UserInfo = { name: '', groups: [] };
 
 /** The right to run, given by flow control. */
@@ -53,7 +55,7 @@ export class ApiRequest {
     this.now = now;
     this.arrivedAt = arrivedAt;
     this.query = exchange.query === '' ? NO_QUERY : new URLSearchParams(exchange.query);
-    this.info = requestInfo(exchange.method, exchange.path, this.query);
+    this.info = places.info(exchange.method, exchange.path, this.query);
     this.isLongRunning = isLongRunning(this.info);
     const own = exchange.header('audit-id');
     this.auditId = own || makeAuditId();

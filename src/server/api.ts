@@ -8,13 +8,14 @@ import type { RefusalExplainer } from './explain-refusal.ts';
 import type { HealthChecks } from './health.ts';
 import type { Metrics } from './metrics.ts';
 import {
+  type Allowed,
   fitsAny,
   MEDIA_TYPES,
   type Negotiated,
+  NO_TRANSFORM,
   negotiate,
   notAcceptableError,
   nothingAvailableError,
-  type Transform,
 } from './negotiation.ts';
 import type { OpenApi } from './openapi.ts';
 import type { ResourceRouter } from './router.ts';
@@ -148,11 +149,7 @@ export class Api {
     if (path.includes('//')) return answerPageNotFound(request);
     if (path === '/api' || path === '/apis') {
       if (path === '/api' && method !== 'GET') throw methodNotAllowedError();
-      const negotiated = choose(
-        request,
-        ({ as, group, version }) =>
-          as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2',
-      );
+      const negotiated = choose(request, isAggregated);
       if (negotiated.transform) {
         const { body, etag } = discovery.aggregated(path === '/api' ? 'api' : 'apis');
         const { mediaType } = negotiated;
@@ -189,9 +186,12 @@ export class Api {
   }
 }
 
+const isAggregated: Allowed = ({ as, group, version }) =>
+  as === 'APIGroupDiscoveryList' && group === 'apidiscovery.k8s.io' && version === 'v2';
+
 const isDenied = ({ record }: ApiRequest): boolean => record.admission?.at(-1)?.outcome === 'denied';
 
-function choose(request: ApiRequest, allowed: (transform: Transform) => boolean = () => false): Negotiated {
+function choose(request: ApiRequest, allowed: Allowed = NO_TRANSFORM): Negotiated {
   const accept = request.exchange.header('accept');
   const chosen = negotiate(accept, MEDIA_TYPES, allowed);
   if (chosen) return chosen;

@@ -18,7 +18,7 @@ export interface Transform {
 
 export interface Negotiated {
   mediaType: MediaType;
-  transform?: Transform;
+  transform?: Transform | undefined;
   pretty: boolean;
   /** `;stream=watch` was asked for. */
   stream: boolean;
@@ -31,14 +31,47 @@ interface Clause {
   params: Map<string, string>;
 }
 
-const parsed = new Map<string, readonly Clause[]>();
+/** An Accept header that came before, and what it was answered with. */
+interface Known {
+  clauses: readonly Clause[];
+  /** Whether another shape of an answer is asked for. */
+  hasTransform: boolean;
+  answers: Answered[];
+}
+
+interface Answered {
+  available: readonly MediaType[];
+  plain: readonly MediaType[];
+  /** Undefined where nobody has to be asked. */
+  allowed: Allowed | undefined;
+  negotiated: Negotiated | undefined;
+}
+
+/** Which other shapes an endpoint has. */
+export type Allowed = (transform: Transform, mediaType: MediaType) => boolean;
+export const NO_TRANSFORM: Allowed = () => false;
+
+const parsed = new Map<string, Known>();
 /** Clients send few different Accept headers; a caller who sends many must not fill the memory. */
 const MAX_PARSED = 500;
+const MAX_ANSWERS = 8;
+
+function known(accept: string): Known {
+  const before = parsed.get(accept);
+  if (before) return before;
+  const clauses = parse(accept);
+  const made = { clauses, hasTransform: clauses.some(asksTransform), answers: [] };
+  if (parsed.size >= MAX_PARSED) parsed.clear();
+  parsed.set(accept, made);
+  return made;
+}
+
+const asksTransform = ({ params }: Clause): boolean => params.has('as') || params.has('g') || params.has('v');
 
 /** An Accept header's clauses, the most wanted first (goautoneg). */
-export function clauses(accept: string): readonly Clause[] {
-  const known = parsed.get(accept);
-  if (known) return known;
+export const clauses = (accept: string): readonly Clause[] => known(accept).clauses;
+
+function parse(accept: string): readonly Clause[] {
   const list: Clause[] = [];
   for (const part of accept.split(',')) {
     const [range = '', ...rest] = part.split(';').map((piece) => piece.trim());
@@ -62,8 +95,6 @@ export function clauses(accept: string): readonly Clause[] {
   }
   // Sorting is stable: equals keep the order they were sent in.
   list.sort((a, b) => b.q - a.q || specificity(b) - specificity(a));
-  if (parsed.size >= MAX_PARSED) parsed.clear();
-  parsed.set(accept, list);
   return list;
 }
 
@@ -71,21 +102,37 @@ const specificity = (c: Clause): number => (c.type === '*' ? 0 : c.subtype === '
 
 /**
  * Chooses how to answer. `allowed` says which `as=` shapes this endpoint has; undefined where nothing fits.
- * An absent Accept is JSON. `plain`: what the endpoint's own objects can be written as, where that is less.
+ * An absent Accept is JSON. `plain`: what the endpoint's own objects can be written as, where that is less. Answers are shared
+ * by requests that ask alike.
  */
 export function negotiate(
   accept: string | undefined,
   available: readonly MediaType[],
-  allowed: (transform: Transform, mediaType: MediaType) => boolean,
+  allowed: Allowed,
   plain: readonly MediaType[] = available,
 ): Negotiated | undefined {
-  if (!accept) return { mediaType: available[0]!, pretty: false, stream: false };
-  for (const clause of clauses(accept)) {
+  if (!accept) return { mediaType: available[0]!, transform: undefined, pretty: false, stream: false };
+  const { clauses, hasTransform, answers } = known(accept);
+  const asked = hasTransform ? allowed : undefined;
+  for (const before of answers)
+    if (before.available === available && before.plain === plain && before.allowed === asked)
+      return before.negotiated;
+  const negotiated = choose(clauses, available, allowed, plain);
+  if (answers.length < MAX_ANSWERS) answers.push({ available, plain, allowed: asked, negotiated });
+  return negotiated;
+}
+
+function choose(
+  clauses: readonly Clause[],
+  available: readonly MediaType[],
+  allowed: Allowed,
+  plain: readonly MediaType[],
+): Negotiated | undefined {
+  for (const clause of clauses) {
     for (const mediaType of available) {
       if (!fits(clause, mediaType)) continue;
       const { params } = clause;
-      const asked = params.has('as') || params.has('g') || params.has('v');
-      const transform = asked
+      const transform = asksTransform(clause)
         ? { as: params.get('as') ?? '', group: params.get('g') ?? '', version: params.get('v') ?? '' }
         : undefined;
       if (transform ? !allowed(transform, mediaType) : !plain.includes(mediaType)) continue;
@@ -94,7 +141,7 @@ export function negotiate(
       if (stream !== '' && (stream !== 'watch' || mediaType === 'application/yaml')) continue;
       return {
         mediaType,
-        ...(transform ? { transform } : {}),
+        transform,
         pretty: params.get('pretty') === '1',
         stream: stream === 'watch',
       };
@@ -109,7 +156,8 @@ export function negotiate(
  */
 export function prettyPrint(query: string | null, userAgent: string | undefined): boolean {
   if (query) return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(query);
-  return userAgent !== undefined && /^(?:curl|Wget|Mozilla\/5\.0)/.test(userAgent);
+  if (userAgent === undefined) return false;
+  return userAgent.startsWith('curl') || userAgent.startsWith('Wget') || userAgent.startsWith('Mozilla/5.0');
 }
 
 function fits(clause: Clause, mediaType: string): boolean {
@@ -121,7 +169,7 @@ function fits(clause: Clause, mediaType: string): boolean {
 
 /** Whether some clause names a media type that is served, whatever shape it asks for. */
 export function fitsAny(accept: string, available: readonly string[]): boolean {
-  return clauses(accept).some((clause) => available.some((mediaType) => fits(clause, mediaType)));
+  return known(accept).clauses.some((clause) => available.some((mediaType) => fits(clause, mediaType)));
 }
 
 /** 406 where the media type is served but not in the shape asked for. */

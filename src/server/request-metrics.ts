@@ -40,10 +40,13 @@ interface Series {
 /** Counts requests by what they ask for, who asks and what was decided, by kube-apiserver's metric names. */
 export class RequestMetrics {
   readonly #series = new Map<string, Series>();
+  /** The same by the place that requests without anything special about them are for. */
+  readonly #byPlace = new WeakMap<object, Series>();
   readonly #byLabels = new Map<string, Series>();
   readonly #attempts = { success: 0, failure: 0 };
   readonly #users = new Map<string, number>();
-  readonly #decisions = new Map<string, { labels: Sample['labels']; value: number }>();
+  /** By the authorizer asked last. */
+  readonly #decisions = new Map<string, { allowed: number; denied: number }>();
 
   /** Counts a request that has its answer, which took so many microseconds. */
   observe(request: ApiRequest, micros: number): void {
@@ -64,14 +67,12 @@ export class RequestMetrics {
     }
     if (decision === undefined) return;
     const type = record.decidedBy ?? '';
-    const key = `${type} ${decision}`;
-    const counted = this.#decisions.get(key);
-    if (counted) counted.value++;
-    else
-      this.#decisions.set(key, {
-        labels: { type, decision: decision === 'allow' ? 'allowed' : 'denied' },
-        value: 1,
-      });
+    let counted = this.#decisions.get(type);
+    if (!counted) {
+      counted = { allowed: 0, denied: 0 };
+      this.#decisions.set(type, counted);
+    }
+    counted[decision === 'allow' ? 'allowed' : 'denied']++;
   }
 
   /** In Prometheus' text format. `longRunning`: requests under way whose answers may take as long as they like. */
@@ -122,18 +123,32 @@ export class RequestMetrics {
         'apiserver_authorization_decisions_total',
         'Decisions by the authorizer that made them.',
         'counter',
-        this.#decisions.values(),
+        [...this.#decisions].flatMap(([type, counts]) =>
+          Object.entries(counts)
+            .filter(([, value]) => value > 0)
+            .map(([decision, value]) => ({ labels: { type, decision }, value })),
+        ),
       ),
     ].join('');
   }
 
   /** Paths and verbs are the client's to choose: what is counted one by one has to be bounded. */
   #seriesOf(request: ApiRequest): Series | undefined {
-    const { info, query } = request;
+    const { info, exchange } = request;
+    const { place } = info;
+    const isPlain = place !== undefined && exchange.query === '' && exchange.method !== 'PATCH';
+    const known = isPlain ? this.#byPlace.get(place) : undefined;
+    if (known) return known;
+    const series = this.#find(request);
+    if (isPlain && series) this.#byPlace.set(place, series);
+    return series;
+  }
+
+  #find(request: ApiRequest): Series | undefined {
+    const { info, query, exchange } = request;
     const { verb, apiGroup, apiVersion, resource, subresource, namespace, name, path } = info;
-    const dryRun = request.exchange.query.includes('dryRun') ? dryRunOf(query) : '';
-    const isApply =
-      verb === 'patch' && request.exchange.header('content-type') === 'application/apply-patch+yaml';
+    const dryRun = exchange.query.includes('dryRun') ? dryRunOf(query) : '';
+    const isApply = verb === 'patch' && exchange.header('content-type') === 'application/apply-patch+yaml';
     const key = info.isResourceRequest
       ? `${verb} ${apiGroup} ${apiVersion} ${resource} ${subresource} ${namespace === ''} ${name === ''} ${dryRun} ${isApply}`
       : `${verb} ${path}`;

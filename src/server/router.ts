@@ -32,6 +32,7 @@ import {
   MEDIA_TYPES,
   type MediaType,
   type Negotiated,
+  NO_TRANSFORM,
   negotiate,
   notAcceptableError,
   nothingAvailableError,
@@ -73,7 +74,8 @@ export class ResourceRouter {
   #target(request: ApiRequest): Target | undefined {
     const { info } = request;
     const served = this.#parts.registry.find(info.apiGroup, info.apiVersion, info.resource);
-    if (!served || info.path.includes('//') || hasOldVerb(request, 'proxy')) return undefined;
+    if (!served || (!info.place && info.path.includes('//')) || hasOldVerb(request, 'proxy'))
+      return undefined;
     const { namespaced } = served.descriptor;
     const isNamespaces = info.apiGroup === '' && info.resource === 'namespaces';
     if (!namespaced && !isNamespaces && info.namespace !== '') return undefined;
@@ -89,8 +91,7 @@ export class ResourceRouter {
   handle(request: ApiRequest): void | Promise<void> {
     const { info } = request;
     const { path } = request.exchange;
-    if (info.path.includes('%2F') || (path.includes('%') && path.toLowerCase().includes('%2f')))
-      throw resourceNotFoundError();
+    if (!info.place && isEncoded(info.path, path)) throw resourceNotFoundError();
     const target = this.#target(request);
     if (!target) {
       const { discovery } = this.#parts;
@@ -267,7 +268,7 @@ export class ResourceRouter {
     const chosen = negotiate(
       accept,
       MEDIA_TYPES,
-      (transform, mediaType) => objects && isMetaTransform(transform, mediaType),
+      objects ? isMetaTransform : NO_TRANSFORM,
       served.discoveryVerbs ? WITHOUT_PROTOBUF : MEDIA_TYPES,
     );
     if (chosen) {
@@ -293,9 +294,15 @@ export class ResourceRouter {
   }
 }
 
+/** Whether a path has a slash that stands for itself, before or after it was decoded. */
+const isEncoded = (path: string, sent: string): boolean =>
+  path.includes('%2F') || (sent.includes('%') && sent.toLowerCase().includes('%2f'));
+
 /** Whether a path has the verb that old ones have before the resource: `/api/v1/watch/…`, `/api/v1/proxy/…`. */
 function hasOldVerb({ info }: ApiRequest, verb: 'watch' | 'proxy'): boolean {
-  return info.path.includes(verb) && info.path.split('/')[info.apiPrefix === 'api' ? 3 : 4] === verb;
+  return (
+    !info.place && info.path.includes(verb) && info.path.split('/')[info.apiPrefix === 'api' ? 3 : 4] === verb
+  );
 }
 
 const resourceOf = ({ descriptor: { group, plural } }: ServedResource) => ({ group, resource: plural });
