@@ -24,8 +24,12 @@ export interface AuthenticationRequest {
   warn(text: string): void;
   /** Adds an annotation to the audit event. */
   annotate?(key: string, value: string): void;
-  /** Set where the bearer token may have come over this connection before. */
+  /** Stands for the connection that the request came over; absent where it came over none. */
+  connection?: object | undefined;
+  /** What the connection showed before, where it is the same; an authenticator sets it for those behind. */
   shown?: ShownToken | undefined;
+  /** A token that is all there is to be read; the Authorization header says the same. */
+  token?: string | undefined;
 }
 
 /**

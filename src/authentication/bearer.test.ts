@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthenticationVerdict } from '../explain/verdict.ts';
 import type { TokenAuthenticator } from './authenticator.ts';
-import { BearerAuthenticator, parseBearer } from './bearer.ts';
+import { BearerAuthenticator, isWholeToken, parseBearer } from './bearer.ts';
 import { requestOf } from './fixtures/requests.ts';
 import { TokenCache } from './token-cache.ts';
 import { protocolsWithoutToken, WebSocketBearerAuthenticator } from './websocket-bearer.ts';
@@ -35,6 +35,13 @@ describe('the Authorization header', () => {
     expect(parseBearer(header)).toEqual({ token, extraSpace: false });
   });
 
+  it.each(['good', 'a b', ' a', 'a ', '\ta', 'a\n', '', 'a\tb', '\u00a0a'])(
+    'says of %j whether it is a whole token',
+    (text) => {
+      expect(isWholeToken(text)).toBe(text !== '' && parseBearer(`Bearer ${text}`).token === text);
+    },
+  );
+
   it('gets a warning for a blank too many', () => {
     const request = requestOf({ authorization: 'Bearer  good' });
     expect(new BearerAuthenticator(tokens).authenticate(request)).toMatchObject({ verdict: 'notMine' });
@@ -57,9 +64,9 @@ describe('the Authorization header', () => {
 
   it('is read anew where a connection shows another one', () => {
     const bearer = new BearerAuthenticator(tokens);
-    const certificates: Uint8Array[] = [];
+    const connection = {};
     const code = (authorization: string): string =>
-      (bearer.authenticate(requestOf({ authorization }, { certificates })) as AuthenticationVerdict).code;
+      (bearer.authenticate(requestOf({ authorization }, { connection })) as AuthenticationVerdict).code;
     for (const [header, expected] of [
       ['Bearer good', 'YES'],
       ['Bearer good', 'YES'],
@@ -91,9 +98,9 @@ describe('the Authorization header', () => {
       },
     });
     const bearer = new BearerAuthenticator(cache);
-    const certificates: Uint8Array[] = [];
+    const connection = {};
     const ask = (now: number, audiences = AUDIENCES): string => {
-      const request = requestOf({ authorization: 'Bearer t' }, { certificates, now, audiences });
+      const request = requestOf({ authorization: 'Bearer t' }, { connection, now, audiences });
       return (bearer.authenticate(request) as AuthenticationVerdict).code;
     };
     expect([ask(0), ask(1), calls]).toEqual(['YES', 'YES', 1]);

@@ -1,7 +1,6 @@
 import type { AuthenticationVerdict } from '../explain/verdict.ts';
 import type {
   AuthenticationRequest,
-  CertificateDer,
   RequestAuthenticator,
   ShownToken,
   TokenAuthenticator,
@@ -40,14 +39,20 @@ function trimBlanks(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
+/** Whether a header of the scheme and this text holds the text as its token, and nothing of it is left out. */
+export function isWholeToken(text: string): boolean {
+  if (text === '' || text.includes(' ')) return false;
+  return !isBlank(text.charCodeAt(text.length - 1));
+}
+
 const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 
 /** Bearer tokens of the Authorization header. A token that nobody knows is refused, not passed on. */
 export class BearerAuthenticator implements RequestAuthenticator {
   readonly name = 'bearer';
   readonly #tokens: TokenAuthenticator;
-  /** By connection, which the array of its certificates stands for. */
-  readonly #shown = new WeakMap<readonly CertificateDer[], ShownToken>();
+  /** What each connection showed last. */
+  readonly #shown = new WeakMap<object, ShownToken>();
 
   constructor(tokens: TokenAuthenticator) {
     this.#tokens = tokens;
@@ -57,9 +62,11 @@ export class BearerAuthenticator implements RequestAuthenticator {
     request: AuthenticationRequest,
     asked?: AuthenticationVerdict[],
   ): AuthenticationVerdict | Promise<AuthenticationVerdict> {
+    if (request.token !== undefined) return this.#judge(request.token, request, asked);
     const header = request.header('authorization');
     if (header === undefined) return NO_HEADER;
-    const before = this.#shown.get(request.certificates);
+    const { connection } = request;
+    const before = connection && this.#shown.get(connection);
     if (before?.header === header) {
       request.shown = before;
       return this.#judge(before.token, request, asked);
@@ -72,9 +79,10 @@ export class BearerAuthenticator implements RequestAuthenticator {
       }
       return { verdict: 'notMine', by: this.name, code: 'BEARER_NO_TOKEN', facts: {} };
     }
-    const shown: ShownToken = { header, token, key: undefined };
-    request.shown = shown;
-    this.#shown.set(request.certificates, shown);
+    if (connection) {
+      request.shown = { header, token, key: undefined };
+      this.#shown.set(connection, request.shown);
+    }
     return this.#judge(token, request, asked);
   }
 

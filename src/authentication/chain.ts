@@ -1,5 +1,5 @@
 import { type AuthenticationVerdict, countsAgainst } from '../explain/verdict.ts';
-import { VerdictLists } from '../explain/verdict-lists.ts';
+import { isSame } from '../explain/verdict-lists.ts';
 import { intersectAudiences } from './audiences.ts';
 import { withAuthenticatedGroup } from './authenticated-group.ts';
 import type { AuthenticationOutcome, AuthenticationRequest, RequestAuthenticator } from './authenticator.ts';
@@ -133,8 +133,15 @@ function accepted(
       asked,
     };
   }
-  return { verdict: withAuthenticatedGroup(verdict), asked: lists.shared(asked) };
+  const before = outcomes.get(verdict);
+  if (before && isSame(before.asked, asked)) return before;
+  const outcome = { verdict: withAuthenticatedGroup(verdict), asked };
+  outcomes.set(verdict, outcome);
+  return outcome;
 }
 
-/** Callers come again and again with the same credentials. */
-const lists = new VerdictLists<AuthenticationVerdict>();
+/**
+ * Callers come again and again with the same credentials: who is recognised by the same verdict after the same others has the same
+ * outcome, so that the records of a thousand requests hold one list together. What records hold is what the collector has to move.
+ */
+const outcomes = new WeakMap<AuthenticationVerdict, AuthenticationOutcome>();

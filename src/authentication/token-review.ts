@@ -5,7 +5,8 @@ import { badRequestError, internalError } from '../meta/status.ts';
 import { userInfoJson } from '../meta/user.ts';
 import type { VirtualContext, VirtualResource } from '../registry/virtual.ts';
 import { intersectAudiences } from './audiences.ts';
-import type { AuthenticationRequest } from './authenticator.ts';
+import type { AuthenticationRequest, CertificateDer } from './authenticator.ts';
+import { isWholeToken } from './bearer.ts';
 import type { AuthenticationChain } from './chain.ts';
 
 /** Stands first in every failed review, whatever else is wrong with the token. */
@@ -25,13 +26,14 @@ export class TokenReviewResource implements VirtualResource {
   async create(review: KubeObject, context: VirtualContext): Promise<KubeObject> {
     const token: string = review.spec?.token ?? '';
     if (token === '') throw badRequestError('token is required for TokenReview in authentication');
-    await context.admit(cloneJson(review));
+    const admitting = context.admit(cloneJson(review));
+    if (admitting) await admitting;
     const audiences: readonly string[] = review.spec.audiences?.length
       ? review.spec.audiences
       : this.#apiAudiences;
-    const outcome = await this.#chain().authenticate(bearerOnly(token, audiences, context));
-    const { verdict, asked } = outcome;
-    const { authenticated: _, ...sent } = review.status ?? {};
+    const answered = this.#chain().authenticate(new TokenQuestion(token, audiences, context.now));
+    const { verdict, asked } = answered instanceof Promise ? await answered : answered;
+    const { authenticated: _, ...sent } = review['status'] ?? {};
     if (verdict.code === 'AUDIENCE_MISMATCH') throw internalError('error validating audiences');
     if (verdict.verdict !== 'authenticated') {
       // With anonymous off, a token that is no credential at all is refused without a word.
@@ -56,22 +58,34 @@ export class TokenReviewResource implements VirtualResource {
 }
 
 /** A request that holds nothing but the token. */
-function bearerOnly(
-  token: string,
-  audiences: readonly string[],
-  context: VirtualContext,
-): AuthenticationRequest {
-  const value = `Bearer ${token}`;
-  return {
-    method: 'GET',
-    path: '',
-    header: (name) => (name === 'authorization' ? value : undefined),
-    headerValues: (name) => (name === 'authorization' ? [value] : []),
-    headerNames: () => ['authorization'],
-    certificates: [],
-    audiences,
-    now: context.now,
-    // The warnings of a token are for its bearer, not for who has it reviewed.
-    warn: () => {},
-  };
+class TokenQuestion implements AuthenticationRequest {
+  readonly method = 'GET';
+  readonly path = '';
+  readonly certificates: readonly CertificateDer[] = [];
+  readonly audiences: readonly string[];
+  readonly now: number;
+  readonly token: string | undefined;
+  readonly #token: string;
+
+  constructor(token: string, audiences: readonly string[], now: number) {
+    this.audiences = audiences;
+    this.now = now;
+    this.token = isWholeToken(token) ? token : undefined;
+    this.#token = token;
+  }
+
+  header(name: string): string | undefined {
+    return name === 'authorization' ? `Bearer ${this.#token}` : undefined;
+  }
+
+  headerValues(name: string): readonly string[] {
+    return name === 'authorization' ? [`Bearer ${this.#token}`] : [];
+  }
+
+  headerNames(): readonly string[] {
+    return ['authorization'];
+  }
+
+  /** The warnings of a token are for its bearer, not for who has it reviewed. */
+  warn(): void {}
 }

@@ -16,7 +16,8 @@ export class VerdictLists<V extends object> {
   }
 }
 
-function isSame(a: readonly object[], b: readonly object[]): boolean {
+/** Whether two lists hold the same objects in the same order. */
+export function isSame(a: readonly object[], b: readonly object[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

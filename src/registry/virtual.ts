@@ -15,8 +15,8 @@ export interface VirtualContext {
   warn(text: string): void;
   /** Adds an annotation to the audit event. */
   annotate(key: string, value: string): void;
-  /** Runs the validating admission plugins over the object; throws the StatusError of the one that refuses. */
-  admit(object: KubeObject): Promise<void>;
+  /** Runs the validating admission plugins over the object, a promise where one of them makes one; throws what refuses it. */
+  admit(object: KubeObject): void | Promise<void>;
 }
 
 /**

@@ -52,10 +52,11 @@ export function answerObject(
   status: number,
   negotiated: Pick<Negotiated, 'mediaType' | 'pretty'>,
   object: Record<string, unknown>,
-  headers: ResponseHeaders = {},
+  headers?: ResponseHeaders,
 ): void {
   request.audit?.events.responseObject(object);
-  const own = { 'content-type': negotiated.mediaType, ...headers };
+  const own: ResponseHeaders = { 'content-type': negotiated.mediaType };
+  if (headers) Object.assign(own, headers);
   const body = encode(object, negotiated.mediaType, negotiated.pretty);
   if (body.length < GZIP_BYTES) return answerBytes(request, status, own, body);
   sent(request, status);

@@ -34,6 +34,8 @@ export class ApiRequest {
   readonly now: number;
   /** Monotonic milliseconds. */
   readonly arrivedAt: number;
+  /** When the door before was done with it, in the same: the clock is looked at once between two doors. */
+  stepAt: number;
   /** Among those with a deadline. */
   place = -1;
   /** Who asks; after impersonation, whom the request is made as. */
@@ -41,8 +43,8 @@ export class ApiRequest {
   /** Ends an answer that goes on as its time-out would; absent where it can only be cut. */
   end: (() => void) | undefined;
   readonly record: DecisionNote;
-  /** Header fields that the way through the doors has added to the answer. */
-  readonly headers: ResponseHeaders = {};
+  /** What flow control has put it into, which its answer tells. */
+  flow: { schema: { uid: string }; level: { uid: string } } | undefined;
   /** What the caller says its answer may take at most; undefined: as long as the server allows. */
   timeoutMs: number | undefined;
   /** What flow control lets it run in; undefined where nothing bounds it. */
@@ -54,6 +56,7 @@ export class ApiRequest {
     this.exchange = exchange;
     this.now = now;
     this.arrivedAt = arrivedAt;
+    this.stepAt = arrivedAt;
     this.query = exchange.query === '' ? NO_QUERY : new URLSearchParams(exchange.query);
     this.info = places.info(exchange.method, exchange.path, this.query);
     this.isLongRunning = isLongRunning(this.info);
@@ -96,8 +99,15 @@ export class ApiRequest {
 
   /** What every answer carries besides its own fields. */
   answerHeaders(own: ResponseHeaders): ResponseHeaders {
-    const headers: ResponseHeaders = { 'audit-id': this.auditId, 'cache-control': 'no-cache, private' };
-    for (const name in this.headers) headers[name] = this.headers[name]!;
+    const { flow } = this;
+    const headers: ResponseHeaders = flow
+      ? {
+          'audit-id': this.auditId,
+          'cache-control': 'no-cache, private',
+          'x-kubernetes-pf-flowschema-uid': flow.schema.uid,
+          'x-kubernetes-pf-prioritylevel-uid': flow.level.uid,
+        }
+      : { 'audit-id': this.auditId, 'cache-control': 'no-cache, private' };
     for (const name in own) headers[name] = own[name]!;
     if (this.#warnings) headers['warning'] = warningHeaders(this.#warnings);
     return headers;

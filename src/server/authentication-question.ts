@@ -27,6 +27,10 @@ export class AuthenticationQuestion implements AuthenticationRequest {
     return this.#exchange.certificates;
   }
 
+  get connection(): object {
+    return this.#exchange.certificates;
+  }
+
   get now(): number {
     return this.#request.now;
   }

@@ -161,8 +161,10 @@ export class RequestChain {
     return audit ? through(audit.received(request, true), request, this.#heard) : this.#heard(request);
   };
 
-  readonly #heard = (request: ApiRequest): void | Promise<void> =>
-    through(this.#impersonate(request), request, this.#settled);
+  readonly #heard = (request: ApiRequest): void | Promise<void> => {
+    if (request.audit) request.stepAt = this.#parts.clock.monotonic();
+    return through(this.#impersonate(request), request, this.#settled);
+  };
 
   readonly #settled = (request: ApiRequest): void | Promise<void> => {
     const { flowControl } = this.#parts;
@@ -170,32 +172,29 @@ export class RequestChain {
   };
 
   readonly #serve = (request: ApiRequest): void | Promise<void> => {
-    const { authorization, clock, handle } = this.#parts;
+    const { authorization, handle } = this.#parts;
     const attributes = requestAttributes(request.info, request.user);
-    const started = clock.monotonic();
     const asked = authorization.authorize(attributes);
     if (asked instanceof Promise)
       return asked.then((outcome) =>
-        through(this.#authorized(request, attributes, outcome, started), request, handle),
+        through(this.#authorized(request, attributes, outcome), request, handle),
       );
-    return through(this.#authorized(request, attributes, asked, started), request, handle);
+    return through(this.#authorized(request, attributes, asked), request, handle);
   };
 
   #authenticate(request: ApiRequest): boolean | Promise<boolean> {
-    const { authentication, clock, sessions } = this.#parts;
-    const started = clock.monotonic();
+    const { authentication, sessions } = this.#parts;
     const question = new AuthenticationQuestion(request, this.#parts.audiences);
     const generation = sessions?.generation;
     const asked = authentication.authenticate(question);
-    if (!(asked instanceof Promise)) return this.#recognized(request, question, asked, started);
-    return this.#recognizedLater(request, question, asked, started, generation);
+    if (!(asked instanceof Promise)) return this.#recognized(request, question, asked);
+    return this.#recognizedLater(request, question, asked, generation);
   }
 
   async #recognizedLater(
     request: ApiRequest,
     question: AuthenticationRequest,
     asked: Promise<AuthenticationOutcome>,
-    started: number,
     before: number | undefined,
   ): Promise<boolean> {
     const { authentication, sessions } = this.#parts;
@@ -205,17 +204,16 @@ export class RequestChain {
       generation = sessions?.generation;
       outcome = await authentication.authenticate(question);
     }
-    return this.#recognized(request, question, outcome, started);
+    return this.#recognized(request, question, outcome);
   }
 
   #recognized(
     request: ApiRequest,
     question: AuthenticationRequest,
     outcome: AuthenticationOutcome,
-    started: number,
   ): boolean | Promise<boolean> {
-    const { clock, sessions } = this.#parts;
-    const micros = Math.round((clock.monotonic() - started) * 1000);
+    const { sessions } = this.#parts;
+    const micros = this.#step(request);
     if (outcome.verdict.verdict === 'authenticated') {
       request.user = outcome.verdict.user;
       request.record.authenticated(outcome.asked, micros, request.user);
@@ -241,21 +239,18 @@ export class RequestChain {
   }
 
   #impersonate(request: ApiRequest): boolean | Promise<boolean> {
-    const started = this.#parts.clock.monotonic();
     const asked = this.#parts.impersonate(request, this.#parts.authorization);
     if (!(asked instanceof Promise) && asked.outcome === 'none') return true;
-    return this.#impersonated(request, asked, started);
+    return this.#impersonated(request, asked);
   }
 
   async #impersonated(
     request: ApiRequest,
     asked: ImpersonationOutcome | Promise<ImpersonationOutcome>,
-    started: number,
   ): Promise<boolean> {
-    const { clock } = this.#parts;
     const result = await asked;
+    const micros = this.#step(request);
     if (result.outcome === 'none') return true;
-    const micros = Math.round((clock.monotonic() - started) * 1000);
     if (result.outcome === 'refused') {
       const { error } = result;
       const missing = error instanceof MissingImpersonationRight ? { missing: error.missing } : {};
@@ -271,14 +266,20 @@ export class RequestChain {
     return true;
   }
 
+  /** Microseconds since the door before was done; from now on those of the next. */
+  #step(request: ApiRequest): number {
+    const now = this.#parts.clock.monotonic();
+    const micros = Math.round((now - request.stepAt) * 1000);
+    request.stepAt = now;
+    return micros;
+  }
+
   #authorized(
     request: ApiRequest,
     attributes: AuthorizationAttributes,
     outcome: AuthorizationOutcome,
-    started: number,
   ): boolean | Promise<boolean> {
-    const micros = Math.round((this.#parts.clock.monotonic() - started) * 1000);
-    request.record.authorized(outcome, micros);
+    request.record.authorized(outcome, this.#step(request));
     if (request.audit) {
       request.annotate('authorization.k8s.io/decision', outcome.decision === 'allow' ? 'allow' : 'forbid');
       request.annotate('authorization.k8s.io/reason', outcome.reason);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rfc3339 } from '../../meta/clock.ts';
+import { cloneJson } from '../../meta/clone.ts';
 import { type FieldError, invalid } from '../../meta/field-error.ts';
 import { type KubeObject, parseGroupVersion } from '../../meta/object.ts';
 import { badRequestError, conflictError, invalidError, isStatus } from '../../meta/status.ts';
@@ -76,7 +77,7 @@ export class TokenRequestResource implements VirtualResource {
     };
     const errors = expirationErrors(spec.expirationSeconds);
     if (errors.length) throw invalidError(GROUP_KIND, '', errors);
-    await context.admit(structuredClone(answer));
+    await context.admit(cloneJson(answer));
 
     const bound = spec.boundObjectRef ? await this.#boundObjects(spec.boundObjectRef, name, namespace) : {};
     this.#shorten(spec, context);

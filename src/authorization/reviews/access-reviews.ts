@@ -93,10 +93,12 @@ async function answer(
 ): Promise<KubeObject> {
   // The internal objects kube-apiserver validates have lost their kind.
   if (errors.length) throw invalidError({ group: 'authorization.k8s.io', kind: '' }, '', errors);
-  await context.admit(review);
+  const admitting = context.admit(review);
+  if (admitting) await admitting;
   withoutEmpty(specOf(review));
   const attributes = reviewAttributes(user, specOf(review));
-  const outcome = await chain.authorize(attributes);
+  const asked = chain.authorize(attributes);
+  const outcome = asked instanceof Promise ? await asked : asked;
   const error = evaluationError(outcome.error, attributes);
   const status: Fields = { allowed: outcome.decision === 'allow' };
   if (outcome.decision === 'deny') status['denied'] = true;
@@ -108,13 +110,15 @@ async function answer(
 
 /** Go leaves empty strings out of what it sends back. */
 function withoutEmpty(spec: ReviewSpec): void {
-  for (const part of [spec, spec.resourceAttributes ?? {}, spec.nonResourceAttributes ?? {}] as Record<
-    string,
-    unknown
-  >[]) {
-    for (const [field, value] of Object.entries(part)) {
-      const isEmpty = value === '' || value === null || (Array.isArray(value) && value.length === 0);
-      if (isEmpty) delete part[field];
-    }
+  dropEmpty(spec as Fields);
+  if (spec.resourceAttributes) dropEmpty(spec.resourceAttributes as Fields);
+  if (spec.nonResourceAttributes) dropEmpty(spec.nonResourceAttributes as Fields);
+}
+
+function dropEmpty(part: Fields): void {
+  for (const field of Object.keys(part)) {
+    const value: unknown = part[field];
+    const isEmpty = value === '' || value === null || (Array.isArray(value) && value.length === 0);
+    if (isEmpty) delete part[field];
   }
 }

@@ -101,6 +101,7 @@ describe('API Priority and Fairness', () => {
       pass: (ms: number) => {
         now += ms;
       },
+      now: () => now,
     };
   }
 
@@ -232,10 +233,12 @@ describe('API Priority and Fairness', () => {
   });
 
   it('lets those wait for the processor that come late in a long turn, probes excepted', async () => {
-    const { control: flows, pass } = made([], []);
+    const { control: flows, pass, now } = made([], []);
     const run = (user: string, path: string, groups: string[] = []) => {
       const ran: string[] = [];
-      void flows.enter(request(user, groups, 'GET', path).made, async () => {
+      const { made: one } = request(user, groups, 'GET', path);
+      one.stepAt = now();
+      void flows.enter(one, async () => {
         ran.push(path);
         pass(10);
       });

@@ -148,10 +148,9 @@ export class PriorityAndFairness implements FlowControl {
     const { info } = request;
     if (request.isLongRunning && info.verb !== 'watch') return run(request);
     const flow = this.#classify(request);
-    const { level, counts, schema } = flow;
-    request.headers['x-kubernetes-pf-flowschema-uid'] = schema.uid;
-    request.headers['x-kubernetes-pf-prioritylevel-uid'] = level.uid;
-    const now = this.#parts.clock.monotonic();
+    const { level, counts } = flow;
+    request.flow = flow;
+    const now = request.stepAt;
     const seats = seatsOf(info, request.query, this.#parts.sizeOf, level.widest);
     counts.seats.observe(seats);
     const ticket = new FlowTicket(flow, seats, request, now, this.#released);
@@ -247,6 +246,7 @@ export class PriorityAndFairness implements FlowControl {
     resolve: (settled: void | Promise<void>) => void,
     reject: (error: unknown) => void,
   ): void {
+    ticket.request.stepAt = this.#parts.clock.monotonic();
     try {
       resolve(this.#execute(ticket, run));
     } catch (error) {

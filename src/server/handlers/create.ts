@@ -84,7 +84,8 @@ export async function createVirtual(
     options: context.options,
     dryRun: context.dryRun,
   });
-  await admission.mutate(attributes(object));
+  const mutating = admission.mutate(attributes(object));
+  if (mutating) await mutating;
   const answer = await virtual.create(object, {
     user: request.user,
     namespace,
@@ -93,7 +94,7 @@ export async function createVirtual(
     dryRun: context.dryRun,
     warn: request.warn,
     annotate: request.annotate,
-    admit: async (of) => admission.validate(attributes(of)),
+    admit: (of) => admission.validate(attributes(of)),
   });
   answerResource(request, 201, negotiated, served, answer, table);
 }
