@@ -22,13 +22,16 @@ const [what = 'create', count = '10000', width = '64', rounds = '6'] = process.a
 // An etcd in place of the embedded store: ETCD=http://127.0.0.1:2379.
 const etcd = process.env['ETCD'];
 
+const NO_CERTIFICATES: readonly Uint8Array[] = [];
+
 /** A request that comes from nowhere and whose answer goes nowhere but to `answered`. */
 class Fake implements Exchange {
   readonly httpVersion = '2';
   readonly query = '';
   readonly host = '127.0.0.1';
   readonly remoteAddress = '127.0.0.1';
-  readonly certificates = [];
+  // All come over one connection, for which this array stands.
+  readonly certificates = NO_CERTIFICATES;
   readonly method: string;
   readonly path: string;
   readonly #headers: Record<string, string>;

@@ -4,6 +4,7 @@ import { ReceiveWindow } from './receive-window.ts';
 import type { RequestHead } from './request-head.ts';
 import type { Sender } from './sender.ts';
 import { ServerStream, type StreamOwner } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 
 /** What a client may send of a body before anybody has read it, in bytes: kube-apiserver's MaxUploadBufferPerStream. */
 export const STREAM_WINDOW = 256 * 1024;
@@ -38,7 +39,7 @@ export class Streams implements StreamOwner {
   /** Of the connection. */
   readonly #window: ReceiveWindow;
   readonly #monotonic: () => number;
-  readonly #open = new Map<number, ServerStream>();
+  readonly #open = new StreamTable();
   /** Streams that the client resets soon after it has opened them, and those it makes us reset. */
   readonly #resets: Allowance;
   /** Answers of which the connection has not been given the end yet. */
@@ -83,7 +84,7 @@ export class Streams implements StreamOwner {
       ? undefined
       : new ReceiveWindow(STREAM_WINDOW, (bytes) => this.sender.windowUpdate(id, bytes));
     const stream = new ServerStream(this, id, fields, head, this.#peerWindow, window, this.#monotonic());
-    this.#open.set(id, stream);
+    this.#open.add(stream);
     return stream;
   }
 
@@ -92,7 +93,7 @@ export class Streams implements StreamOwner {
     const change = bytes - this.#peerWindow;
     this.#peerWindow = bytes;
     if (change === 0) return;
-    for (const stream of [...this.#open.values()])
+    for (const stream of this.#open.values())
       if (!stream.widen(change))
         throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'a window is too large');
   }
@@ -178,14 +179,14 @@ export class Streams implements StreamOwner {
 
   /** The connection has ended. */
   breakAll(): void {
-    const streams = [...this.#open.values()];
+    const streams = this.#open.values();
     this.#open.clear();
     for (const stream of streams) stream.broken();
     this.tellAnswered();
   }
 
   #forget(stream: ServerStream): void {
-    this.#open.delete(stream.id);
+    this.#open.delete(stream);
     if (this.#open.size === 0) this.#idleSince = this.#monotonic();
   }
 
