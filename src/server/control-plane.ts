@@ -334,6 +334,8 @@ export class ControlPlane {
         ...(options.tls.ciphers ? { ciphers: options.tls.ciphers } : {}),
         http2: options.tls.http2,
         maxStreams: options.tls.maxStreams,
+        onFault: (error) =>
+          log.error({ error: words(error) }, 'a connection broke on a fault of this server'),
       },
       this.#serve,
     );

@@ -32,6 +32,8 @@ export interface ListenerOptions {
   http2?: boolean;
   /** Streams a client may have open on one connection; kube-apiserver's default is 250. */
   maxStreams?: number;
+  /** Something of ours broke while a connection was read, and the connection was ended. */
+  onFault?(error: unknown): void;
 }
 
 type SniDone = (error: Error | null, context?: SecureContext) => void;
@@ -81,6 +83,7 @@ export class Listener {
       maxStreams: options.maxStreams ?? 250,
       monotonic: () => performance.now(),
       firstRequestMs: HEAD_MS,
+      ...(options.onFault ? { onFault: options.onFault } : {}),
     });
     this.#tls = createTls({
       ...options.tls,

@@ -87,6 +87,19 @@ describe('an answer', () => {
     expect((await client.answer(3)).body.equals(pattern(50_000))).toBe(true);
   });
 
+  it('ends with the last byte that there is room for', async () => {
+    const client = await server.client(window(1 << 20));
+    client.send(get(1, '/hold'));
+    const out = (await server.exchange('/hold')).stream(200, {});
+    out.write(pattern(50_000));
+    out.write(pattern(20_000));
+    out.end();
+    await expect.poll(async () => (await received(client, 1)).length).toBe(65_535);
+    // The end itself needs no room.
+    client.send(windowUpdate(0, 70_000 - 65_535));
+    expect((await client.answer(1)).body).toHaveLength(70_000);
+  });
+
   it('that was waiting for room leaves it to the others when it is reset', async () => {
     const client = await server.client(window(1 << 20));
     client.send(get(1, '/bytes?500000'));
