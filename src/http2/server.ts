@@ -15,6 +15,7 @@ export class Http2Server {
   readonly #options: Http2ServerOptions;
   readonly #connections = new Set<Connection>();
   #sweeper: NodeJS.Timeout | undefined;
+  #isClosing = false;
 
   constructor(options: Http2ServerOptions) {
     this.#options = options;
@@ -31,11 +32,14 @@ export class Http2Server {
       clearInterval(this.#sweeper);
       this.#sweeper = undefined;
     });
+    // One whose handshake was under way when the others were told.
+    if (this.#isClosing) connection.close();
     return connection;
   }
 
   /** Ends all connections once what is under way on them has been answered. */
   close(): void {
+    this.#isClosing = true;
     for (const connection of this.#connections) connection.close();
   }
 
