@@ -1,5 +1,5 @@
 // What a request costs without HTTP: all doors, the handler and a durable embedded store, in this process.
-// npm run bench -- in-process [create|get|token|review] [requests a round] [under way at once] [rounds]
+// npm run bench -- in-process [create|update|patch|get|token|review] [requests a round] [under way at once] [rounds]
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -18,7 +18,7 @@ import { openEtcdStore } from '../src/storage/etcd/store.ts';
 import { freePort } from '../test/support/up.ts';
 import { ACCOUNT_TOKEN, NAME, newConfigMap, READ, tokenRequest, WRITE } from './side-by-side/fixture.ts';
 
-const [what = 'create', count = '10000', width = '64', rounds = '6'] = process.argv.slice(2);
+const [what = 'create', size = '10000', width = '64', rounds = '6'] = process.argv.slice(2);
 // An etcd in place of the embedded store: ETCD=http://127.0.0.1:2379.
 const etcd = process.env['ETCD'];
 
@@ -121,7 +121,7 @@ await make(rbac, 'clusterroles', '', {
     {
       apiGroups: [''],
       resources: ['configmaps'],
-      verbs: ['get', 'list', 'watch', 'create', 'deletecollection'],
+      verbs: ['get', 'create', 'update', 'patch'],
     },
     { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] },
   ],
@@ -143,18 +143,29 @@ const review = {
   kind: 'SelfSubjectAccessReview',
   spec: { resourceAttributes: { namespace: READ, verb: 'get', resource: 'configmaps' } },
 };
-const requests: Record<string, [method: string, path: string, body: Buffer]> = {
-  create: ['POST', `/api/v1/namespaces/${WRITE}/configmaps`, bytesOf(newConfigMap)],
-  get: ['GET', `/api/v1/namespaces/${READ}/configmaps/one`, none],
-  token: ['POST', ACCOUNT_TOKEN, bytesOf(tokenRequest)],
-  review: ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', bytesOf(review)],
+type Sent = [method: string, path: string, body: Buffer];
+const made = `/api/v1/namespaces/${WRITE}/configmaps`;
+const changed = (worker: number, n: number): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: `of-${worker}` },
+  data: { 'settings.yaml': String(n).padStart(90, 'x') },
+});
+/** What the nth request of a worker is. */
+const requests: Record<string, (worker: number, n: number) => Sent> = {
+  create: () => ['POST', made, create],
+  get: () => ['GET', `/api/v1/namespaces/${READ}/configmaps/one`, none],
+  update: (worker, n) => ['PUT', `${made}/of-${worker}`, bytesOf(changed(worker, n))],
+  patch: (worker, n) => ['PATCH', `${made}/of-${worker}`, bytesOf({ data: { n: String(n) } })],
+  token: () => ['POST', ACCOUNT_TOKEN, token],
+  review: () => ['POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', asked],
 };
-const [method, path, body] = requests[what]!;
+const [create, token, asked] = [newConfigMap, tokenRequest, review].map(bytesOf) as [Buffer, Buffer, Buffer];
+const request = requests[what]!;
+for (let i = 0; i < Number(width); i++) await make('', 'configmaps', WRITE, changed(i, -1));
 
 const headers: Record<string, string> = {
-  ':method': method,
-  'content-type': 'application/json',
-  'content-length': String(body.length),
+  'content-type': what === 'patch' ? 'application/merge-patch+json' : 'application/json',
   'user-agent': 'h2load nghttp2/1.52.0',
 };
 
@@ -163,7 +174,7 @@ interface Answer {
   body: Uint8Array | string;
 }
 
-const ask = (): Promise<Answer> =>
+const ask = ([method, path, body]: Sent): Promise<Answer> =>
   new Promise((done) => {
     const answered = (status: number, text: Uint8Array | string): void => done({ status, body: text });
     plane.chain.serve(new Fake(method, path, headers, body, answered));
@@ -198,6 +209,7 @@ function mainMicros(): number {
   return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1000;
 }
 
+let count = 0;
 let gcs = 0;
 let gcMs = 0;
 new PerformanceObserver((list) => {
@@ -209,16 +221,16 @@ new PerformanceObserver((list) => {
 
 async function round(n: number): Promise<void> {
   let left = n;
-  const worker = async (): Promise<void> => {
+  const worker = async (_: unknown, own: number): Promise<void> => {
     while (left-- > 0) {
-      const answer = await ask();
+      const answer = await ask(request(own, ++count));
       if (answer.status >= 300) throw new Error(String(answer.body));
     }
   };
-  await Promise.all(Array.from({ length: Number(width) }, worker));
+  await Promise.all(Array.from({ length: Number(width) }).map(worker));
 }
 
-const n = Number(count);
+const n = Number(size);
 await round(n);
 const rows: { main: number; all: number; wall: number; gc: number }[] = [];
 for (let i = 0; i < Number(rounds); i++) {

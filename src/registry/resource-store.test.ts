@@ -5,7 +5,8 @@ import { resources } from '../schema/resources.ts';
 import { MemoryStore } from '../storage/memory.ts';
 import { WatchCache } from '../storage/watch-cache.ts';
 import type { AdmissionRequest } from './admission-hook.ts';
-import { ResourceStore } from './resource-store.ts';
+import { ResourceStore, type ResourceStoreParts } from './resource-store.ts';
+import type { Strategy } from './strategy.ts';
 import type { WriteContext } from './write-context.ts';
 
 const descriptor = resources.find((one) => one.group === '' && one.plural === 'configmaps')!;
@@ -44,7 +45,11 @@ describe('ResourceStore', () => {
     await cache.start();
     bytes = [];
     asked = [];
-    store = new ResourceStore({
+    store = make({});
+  });
+
+  const make = (parts: Partial<ResourceStoreParts>): ResourceStore =>
+    new ResourceStore({
       descriptor,
       strategy: {},
       store: engine,
@@ -61,8 +66,8 @@ describe('ResourceStore', () => {
       alwaysFresh: true,
       random: (count) => Uint8Array.from({ length: count }, () => bytes.shift() ?? 0),
       uuid: () => 'uid',
+      ...parts,
     });
-  });
 
   afterEach(async () => {
     cache.stop();
@@ -96,6 +101,23 @@ describe('ResourceStore', () => {
     const error = await store.create(context, 'x', object(), object).catch((thrown: unknown) => thrown);
     expect(isStatus(error, 'AlreadyExists')).toBe(true);
     expect(asked).toHaveLength(2 * 9);
+  });
+
+  it('waits for the newest of its own objects only where a create looks at them', async () => {
+    const waited: string[] = [];
+    const namespaces = { waitFor: async () => waited.push('namespaces') > 0 } as never;
+    cache.waitFor = async () => waited.push('configmaps') > 0;
+    const create = (strategy: Strategy, name: string, dryRun = false) =>
+      make({ strategy, alwaysFresh: false, besides: () => namespaces }).create({ ...context, dryRun }, 'x', {
+        ...object(),
+        metadata: { name },
+      });
+    await create({}, 'a');
+    await create({ createsBlindly: true }, 'b');
+    await create({ createsBlindly: true }, 'c', true);
+    expect(waited).toEqual(['configmaps', 'namespaces', 'namespaces', 'configmaps', 'namespaces']);
+    const error = await create({ createsBlindly: true }, 'b').catch((thrown: unknown) => thrown);
+    expect(isStatus(error, 'AlreadyExists')).toBe(true);
   });
 
   it('tells whether an update was written', async () => {

@@ -157,7 +157,12 @@ export class ResourceStore {
    * Waits until reads show every write that was answered before, another server's too. Throws a 504 where that takes
    * too long, and StoreUnavailableError where the engine does not say how far it is.
    */
-  async fresh(): Promise<void> {
+  fresh(): Promise<void> {
+    return this.#fresh(true);
+  }
+
+  /** `own`: reads of this resource too, and not only of the namespaces. */
+  async #fresh(own: boolean): Promise<void> {
     if (this.#parts.alwaysFresh) return;
     if (isStatus(this.cache.error)) {
       await this.cache.retryNow();
@@ -166,7 +171,7 @@ export class ResourceStore {
     const revision = await this.#parts.store.revision();
     const besides = this.#parts.besides?.();
     const arrived = await Promise.all([
-      this.cache.waitFor(revision, FRESH_MS),
+      own || !this.cache.ready ? this.cache.waitFor(revision, FRESH_MS) : true,
       besides?.waitFor(revision, FRESH_MS) ?? true,
     ]);
     if (arrived.includes(false)) throw timeoutError('the watch cache does not follow the store', 1);
@@ -200,7 +205,7 @@ export class ResourceStore {
     object: KubeObject,
     again?: () => KubeObject,
   ): Promise<KubeObject> {
-    if (!this.#parts.alwaysFresh) await this.fresh();
+    if (!this.#parts.alwaysFresh) await this.#fresh(context.dryRun || !this.strategy.createsBlindly);
     const generated = !object.metadata.name && Boolean(object.metadata.generateName);
     let next = generated && !again ? cloneJson(object) : object;
     for (let tries = 1; ; tries++) {
@@ -328,7 +333,10 @@ export class ResourceStore {
     } catch (error) {
       throw unwritten(error);
     }
-    if (!result.ok) throw this.#exists(namespace, name);
+    if (!result.ok) {
+      if (this.strategy.createsBlindly) await this.#catchUp(result.current);
+      throw this.#exists(namespace, name);
+    }
     if (this.cache.revision < result.revision) await this.#seen(result.revision);
     return this.#asRead(object, result.revision);
   }

@@ -117,6 +117,8 @@ export interface Strategy {
   deprecated?: string;
   /** Faults of a name; `prefix` when it is a generateName. Default: DNS-1123 subdomain. */
   validateName?(name: string, prefix: boolean): string[];
+  /** What a create does depends on no other object of the resource, so that the newest of them need not be waited for. */
+  createsBlindly?: boolean;
   /** PUT of an object that does not exist creates it. Default false. */
   allowCreateOnUpdate?: boolean;
   /** PUT without resourceVersion is taken. Default true. */

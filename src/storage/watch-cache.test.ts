@@ -335,4 +335,32 @@ describe('WatchCache', () => {
       mentioned: ['MODIFIED 3', 'MODIFIED 3', 'DELETED 3'],
     });
   });
+
+  it('asks the engine how far it is where nothing else will tell', async () => {
+    cache.stop();
+    let at = 1000;
+    let asked = 0;
+    cache = made({ clock: { now: () => 0, monotonic: () => at } });
+    await cache.start();
+    store.requestProgress = () => void asked++;
+    const ahead = cache.revision + 10;
+    // A write of one's own is told of unasked.
+    const own = cache.waitFor(ahead, 5000, true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(asked).toBe(0);
+    const others = cache.waitFor(ahead, 5000);
+    expect(asked).toBe(1);
+    // While events come, the next one may do.
+    await put('a/5');
+    const lively = cache.waitFor(ahead, 5000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(asked).toBe(1);
+    at += 10;
+    await until(() => asked === 2);
+    // Whoever waits for long asks again, for a write of one's own too.
+    at += 200;
+    await until(() => asked === 3);
+    cache.stop();
+    expect(await Promise.all([own, others, lively])).toEqual([false, false, false]);
+  });
 });

@@ -60,13 +60,15 @@ interface CacheLister {
 
 interface Waiter {
   revision: number;
-  /** What it waits for may not come unless the engine is asked. */
-  late: boolean;
+  /** When to ask the engine how far it is, should nothing have come by then; monotonic milliseconds. */
+  askAt: number;
   done(arrived: boolean): void;
 }
 
 /** How often an engine is asked how far it is while somebody waits (kube-apiserver: 100 ms). */
 const progressEveryMs = 100;
+/** While events come one after the other, the next is as good as an answer, and older members of etcd answer dearly. */
+const livelyMs = 5;
 /** Objects whose size is looked at to estimate that of a list. */
 const SAMPLE = 16;
 /** Continue tokens live as long as history does at least. */
@@ -98,7 +100,11 @@ export class WatchCache {
   #stopped = false;
   #started: Promise<void> | undefined;
   #waiters: Waiter[] = [];
-  #progressTimer: NodeJS.Timeout | undefined;
+  #askTimer: NodeJS.Timeout | undefined;
+  /** When the timer is due; monotonic milliseconds. */
+  #askAt = Number.POSITIVE_INFINITY;
+  /** Monotonic milliseconds. */
+  #lastEventAt = Number.NEGATIVE_INFINITY;
   #lister: CacheLister | undefined;
 
   constructor(options: WatchCacheOptions) {
@@ -136,7 +142,7 @@ export class WatchCache {
   stop(): void {
     this.#stopped = true;
     this.#reflector.stop();
-    clearInterval(this.#progressTimer);
+    this.#askNoMore();
     for (const waiter of this.#waiters.splice(0)) waiter.done(false);
     this.#subscribers.end();
   }
@@ -246,12 +252,16 @@ export class WatchCache {
   waitFor(revision: number, timeoutMs: number, own = false): Promise<boolean> {
     if (this.ready && this.#revision >= revision) return Promise.resolve(true);
     if (this.#stopped) return Promise.resolve(false);
-    if (!own) this.#store.requestProgress?.(this.prefix);
-    if (this.ready && this.#revision >= revision) return Promise.resolve(true);
+    const now = this.#clock.monotonic();
+    const isLively = now - this.#lastEventAt < livelyMs;
+    if (!own && !isLively) {
+      this.#store.requestProgress?.(this.prefix);
+      if (this.ready && this.#revision >= revision) return Promise.resolve(true);
+    }
     return new Promise((resolve) => {
       const waiter: Waiter = {
         revision,
-        late: !own,
+        askAt: now + (isLively && !own ? livelyMs : progressEveryMs),
         done: (arrived) => {
           clearTimeout(timer);
           resolve(arrived);
@@ -262,7 +272,7 @@ export class WatchCache {
         waiter.done(false);
       }, timeoutMs);
       this.#waiters.push(waiter);
-      this.#progressTimer ??= setInterval(() => this.#askProgress(), progressEveryMs);
+      this.#askNoLaterThan(waiter.askAt);
     });
   }
 
@@ -403,7 +413,8 @@ export class WatchCache {
       event = new CacheEvent('DELETED', revision, previous.at(revision), previous);
     }
     for (const index of this.#indexes.values()) index.replace(previous, object);
-    this.#ring.push(event, this.#clock.monotonic());
+    this.#lastEventAt = this.#clock.monotonic();
+    this.#ring.push(event, this.#lastEventAt);
     this.#subscribers.dispatch(event, this.#indexes);
   }
 
@@ -413,19 +424,36 @@ export class WatchCache {
     if (arrived.length === 0) return;
     this.#waiters = this.#waiters.filter((w) => w.revision > this.#revision);
     for (const waiter of arrived) waiter.done(true);
-    if (this.#waiters.length > 0) return;
-    clearInterval(this.#progressTimer);
-    this.#progressTimer = undefined;
+    if (this.#waiters.length === 0) this.#askNoMore();
   }
 
-  #askProgress(): void {
-    if (this.#waiters.length > 0) {
-      if (this.#waiters.some(({ late }) => late)) this.#store.requestProgress?.(this.prefix);
-      for (const waiter of this.#waiters) waiter.late = true;
-      return;
+  #askNoLaterThan(at: number): void {
+    if (this.#askAt <= at) return;
+    clearTimeout(this.#askTimer);
+    this.#askAt = at;
+    this.#askTimer = setTimeout(() => this.#askForWaiters(), Math.max(1, at - this.#clock.monotonic()));
+  }
+
+  #askNoMore(): void {
+    clearTimeout(this.#askTimer);
+    this.#askAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** Asks where somebody has waited long enough, and looks again when the next one will have. */
+  #askForWaiters(): void {
+    this.#askAt = Number.POSITIVE_INFINITY;
+    const now = this.#clock.monotonic();
+    let isDue = false;
+    let next = Number.POSITIVE_INFINITY;
+    for (const waiter of this.#waiters) {
+      if (waiter.askAt <= now) {
+        isDue = true;
+        waiter.askAt = now + progressEveryMs;
+      }
+      if (waiter.askAt < next) next = waiter.askAt;
     }
-    clearInterval(this.#progressTimer);
-    this.#progressTimer = undefined;
+    if (isDue) this.#store.requestProgress?.(this.prefix);
+    if (this.#waiters.length > 0) this.#askNoLaterThan(next);
   }
 
   #cached(value: StoredValue): CachedObject {

@@ -28,6 +28,7 @@ function validate(object: KubeObject): FieldError[] {
 
 /** pkg/registry/core/configmap/strategy.go. */
 export const configmaps: Strategy = {
+  createsBlindly: true,
   validate,
   validateUpdate(object, old) {
     const errors: FieldError[] = [];

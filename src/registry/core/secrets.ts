@@ -129,6 +129,7 @@ export function keyPairFault(certificate: string, privateKey: string): string | 
 
 /** pkg/registry/core/secret/strategy.go; stringData goes into data on decoding (pkg/apis/core/v1/conversion.go). */
 export const secrets: Strategy = {
+  createsBlindly: true,
   defaults(object) {
     const plain: Record<string, string> | undefined = object['stringData'];
     if (plain) {

@@ -226,10 +226,10 @@ export class FieldManager {
     const id = identifier(head);
     const previous = owners.get(id);
     owners.set(id, {
-      ...head,
       fields: previous ? union(fields, previous.fields) : fields,
       time: rfc3339(now),
       entry: undefined,
+      ...head,
     });
     return owners;
   }
