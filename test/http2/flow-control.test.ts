@@ -339,6 +339,19 @@ describe('a request body', () => {
     await expectError(client, 1, CODE.FLOW_CONTROL_ERROR);
   });
 
+  it('goes beyond the window of the connection, together with others, at its own risk', async () => {
+    const client = await server.client();
+    const { stream, connection } = await allowed(client);
+    const streams = Math.ceil(connection / stream) + 1;
+    for (let i = 0; i < streams; i++) client.send(post(1 + 2 * i, `/hold/${i}`));
+    await server.exchange(`/hold/${streams - 1}`);
+    // Each within its own window, which nobody reads.
+    for (let i = 0; i < streams; i++)
+      for (let sent = 0; sent + 16_000 <= stream; sent += 16_000)
+        client.send(data(1 + 2 * i, Buffer.alloc(16_000)));
+    await expectConnectionError(client, CODE.FLOW_CONTROL_ERROR);
+  });
+
   it('counts its padding', async () => {
     const client = await server.client();
     const { stream } = await allowed(client);
