@@ -96,21 +96,27 @@ function* grantsEverywhere(source: RbacSource, user: UserInfo): Generator<Grant>
 
 function nearest(source: RbacSource, { binding, subject }: Grant, asked: AuthorizationAttributes): NearMiss {
   const { kind, namespace, name, roleRef } = binding;
-  const miss = { binding: { kind, namespace, name }, role: roleRef, subject };
+  const held = { kind, namespace, name };
   const elsewhere: Difference[] =
     namespace !== '' && (namespace !== asked.namespace || !asked.isResourceRequest)
       ? [{ part: 'namespace', asked: asked.namespace, held: [namespace] }]
       : [];
   const rules = rulesOf(source, roleRef, namespace);
   if (!rules?.length)
-    return { ...miss, differences: [...elsewhere, { part: 'role', asked: roleRef.name, held: [] }] };
+    return {
+      binding: held,
+      role: roleRef,
+      subject,
+      differences: [...elsewhere, { part: 'role', asked: roleRef.name, held: [] }],
+    };
   let best: { rule: PolicyRule; differences: Difference[]; distance: number } | undefined;
   for (const rule of rules) {
     const differences = differencesOf(rule, asked);
     const distance = differences.reduce((sum, { part }) => sum + WEIGHTS[part], 0);
     if (!best || distance < best.distance) best = { rule, differences, distance };
   }
-  return { ...miss, rule: best!.rule, differences: [...elsewhere, ...best!.differences] };
+  const { rule, differences } = best!;
+  return { binding: held, role: roleRef, subject, rule, differences: [...elsewhere, ...differences] };
 }
 
 function differencesOf(rule: PolicyRule, asked: AuthorizationAttributes): Difference[] {

@@ -84,7 +84,11 @@ export const isStatus = (error: unknown, reason?: StatusReason): error is Status
 
 /** Kind, group and name as details carry them: empty parts are left out. */
 export function details(kind: string, group: string, name: string): StatusDetails {
-  return { ...(name ? { name } : {}), ...(group ? { group } : {}), ...(kind ? { kind } : {}) };
+  const details: StatusDetails = {};
+  if (name) details.name = name;
+  if (group) details.group = group;
+  if (kind) details.kind = kind;
+  return details;
 }
 
 const of = (gr: GroupResource, name: string): StatusDetails => details(gr.resource, gr.group, name);

@@ -53,8 +53,9 @@ export function decodeProtobuf(
  */
 export function encodeProtobuf(object: Record<string, unknown>): Buffer | undefined {
   const gv = parseGroupVersion(String(object['apiVersion'] ?? ''));
-  const type = gv && typeTable.kind({ ...gv, kind: String(object['kind'] ?? '') });
-  return type && encodeAs(object, type, { ...gv, kind: String(object['kind']) });
+  const gvk = gv && { group: gv.group, version: gv.version, kind: String(object['kind'] ?? '') };
+  const type = gvk && typeTable.kind(gvk);
+  return type && encodeAs(object, type, gvk);
 }
 
 /** As `encodeProtobuf`, for an object whose type and kind are known already. */
