@@ -226,7 +226,8 @@ describe('nghttp2', () => {
         ':scheme': 'http',
         ':authority': 'sallyport.test',
       };
-      for (let i = 0; i < 2; i++) {
+      // To enter the table, a field may drive out another one of them, which then enters anew.
+      for (let i = 0; i < 4; i++) {
         await exchange(client, peer, { ...known, 'x-one': 'b'.repeat(60) }, { status: 200, fields: {} });
       }
       if (tableSize >= 4096) expect(peer.blockLengths.at(-1)).toBe(5);
