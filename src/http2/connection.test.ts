@@ -14,13 +14,22 @@ afterEach(() => {
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
 /** A connection of ours, and Node's client at its other end. */
-function dial(onRequest: (stream: ServerStream) => void, maxStreams = 250) {
+function dial(
+  onRequest: (stream: ServerStream) => void,
+  maxStreams = 250,
+  onFault?: (error: unknown) => void,
+) {
   const [ours, theirs] = duplexPair();
   // A socket's bytes have been copied once its write is done; a pair passes on what it was given.
   const write = ours._write.bind(ours);
   ours._write = (chunk: Buffer, encoding, done) => write(Buffer.from(chunk), encoding, done);
   const clock = { now: 0 };
-  const connection = new Connection(ours, { maxStreams, monotonic: () => clock.now, onRequest });
+  const connection = new Connection(ours, {
+    maxStreams,
+    monotonic: () => clock.now,
+    onRequest,
+    ...(onFault ? { onFault } : {}),
+  });
   const session = connect('http://test', { createConnection: () => theirs });
   session.on('error', () => {});
   sessions.push(session);
@@ -193,6 +202,22 @@ describe('Connection', () => {
     expect(String(error)).toContain('REFUSED_STREAM');
     for (const stream of held) stream.respond(200, {}, 'ok');
     expect((await answerOf(requests[0]!)).body).toBe('ok');
+  });
+
+  it('resets the stream of a request whose handler breaks, and serves others', async () => {
+    const faults: unknown[] = [];
+    const { session } = dial(
+      (stream) => {
+        if (stream.head.path === '/bad') throw new Error('broken');
+        stream.respond(200, {}, 'good');
+      },
+      250,
+      (error) => faults.push(error),
+    );
+    const [error] = await once(session.request({ ':path': '/bad' }), 'error');
+    expect(String(error)).toContain('INTERNAL_ERROR');
+    expect((await answerOf(session.request({ ':path': '/good' }))).body).toBe('good');
+    expect(faults.map(String)).toEqual(['Error: broken']);
   });
 
   it('goes away once what is under way has been answered', async () => {

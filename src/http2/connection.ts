@@ -28,7 +28,7 @@ export interface ConnectionOptions {
   /** Milliseconds of a clock that does not go back. */
   monotonic: () => number;
   onRequest(stream: ServerStream): void;
-  /** Something of ours broke while frames were read; the connection has been ended. */
+  /** Something of ours broke while frames were read, or a request begun: the connection, or the stream, has been ended. */
   onFault?(error: unknown): void;
 }
 
@@ -116,7 +116,15 @@ export class Connection {
     const arrived = this.#arrived;
     if (arrived.length === 0) return;
     this.#arrived = [];
-    for (const stream of arrived) if (!stream.isClosed) this.#options.onRequest(stream);
+    for (const stream of arrived) {
+      if (stream.isClosed) continue;
+      try {
+        this.#options.onRequest(stream);
+      } catch (error) {
+        stream.reset(ErrorCode.INTERNAL_ERROR);
+        this.#options.onFault?.(error);
+      }
+    }
   }
 
   #frame(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void {
