@@ -161,14 +161,15 @@ export const groups: readonly Group[] = [
     { ...rate, name: 'token-review', title: 'TokenReview, token seen before', share: 0.29, peer: 0.12 },
   ]),
   asking(ACCOUNT_TOKEN, () => tokenRequest, [
-    { ...rate, name: 'token-request', title: 'TokenRequest, RS256', share: 0.024, peer: 0.024 },
     {
       ...rate,
-      name: 'token-request-es256',
-      title: 'TokenRequest, ES256',
-      share: 0.096,
-      variant: 'ES256',
+      name: 'token-request',
+      title: 'TokenRequest, RS256',
+      share: 0.024,
+      peer: 0.024,
+      variant: 'RS256',
     },
+    { ...rate, name: 'token-request-es256', title: 'TokenRequest, ES256', share: 0.096 },
   ]),
   creating([
     { ...rate, name: 'create', title: 'create a ConfigMap, durable', share: 0.168, peer: 0.056 },
