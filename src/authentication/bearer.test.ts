@@ -139,6 +139,21 @@ describe('a token among the protocols of a WebSocket', () => {
     expect(ask(protocols).code).toBe(code);
   });
 
+  it('is not taken for the token of the Authorization header beside it', () => {
+    const cache = new TokenCache(tokens);
+    const connection = {};
+    const both = requestOf(
+      { ...upgrade, authorization: 'Bearer nope', 'sec-websocket-protocol': `${good}, x` },
+      { connection, audiences: AUDIENCES },
+    );
+    const bearer = new BearerAuthenticator(cache);
+    const code = (verdict: unknown): string => (verdict as AuthenticationVerdict).code;
+    expect(code(bearer.authenticate(both))).toBe('TOKEN_UNKNOWN');
+    expect(code(new WebSocketBearerAuthenticator(cache).authenticate(both))).toBe('YES');
+    const again = requestOf({ authorization: 'Bearer nope' }, { connection, audiences: AUDIENCES });
+    expect(code(bearer.authenticate(again))).toBe('TOKEN_UNKNOWN');
+  });
+
   it('is not looked at without an upgrade', () => {
     expect(ask(`${good}, x`, {}).code).toBe('WEBSOCKET_NONE');
     expect(ask(`${good}, x`, { upgrade: 'websocket' }).code).toBe('WEBSOCKET_NONE');

@@ -213,10 +213,12 @@ export class TokenCache implements TokenAuthenticator {
   }
 
   #shownKey(token: string, { audiences, shown }: TokenContext): string {
-    const known = shown?.key;
+    // Another authenticator may have found another token in the same request.
+    if (shown?.token !== token) return this.#key(token, audiences);
+    const known = shown.key;
     if (known && known.cache === this && known.audiences === audiences) return known.text;
     const text = this.#key(token, audiences);
-    if (shown) shown.key = { cache: this, audiences, text };
+    shown.key = { cache: this, audiences, text };
     return text;
   }
 
