@@ -2,7 +2,6 @@ import { rfc3339 } from '../meta/clock.ts';
 import { cloneJson } from '../meta/clone.ts';
 import { deepEqual } from '../meta/deep-equal.ts';
 import { type FieldError, invalid } from '../meta/field-error.ts';
-import { quote } from '../meta/go-quote.ts';
 import type { GroupVersionKind, GroupVersionResource, KubeObject } from '../meta/object.ts';
 import { groupVersion } from '../meta/object.ts';
 import {
@@ -25,29 +24,28 @@ import type { UserInfo } from '../meta/user.ts';
 import { sameValue } from '../schema/apply/schema-node.ts';
 import type { ResourceDescriptor } from '../schema/resources.ts';
 import { type CachedObject, UndecodableObjectError } from '../storage/cached-object.ts';
-import type { StoredValue, WriteResult } from '../storage/store.ts';
+import type { WriteResult } from '../storage/store.ts';
 import { type Store, StoreUnavailableError } from '../storage/store.ts';
 import type { WatchCache } from '../storage/watch-cache.ts';
 import type { ExpressionCompiler } from './admission-expressions.ts';
 import type { AdmissionRequest } from './admission-hook.ts';
 import type { ObjectClient } from './client.ts';
+import { ConsistentReads } from './consistent-reads.ts';
 import { checkDelete, checkTwoStepDelete, type DeleteOptions } from './delete-options.ts';
 import { collectorFinalizers, endsDeletion, markAsDeleting } from './finalizers.ts';
+import { generateName, MAX_NAME_TRIES } from './generated-name.ts';
 import type { ManagedFieldsWriter } from './managed-fields.ts';
+import { parseVersion } from './resource-version.ts';
+import { keepAllButStatus, keepStatus, specChanged } from './status-subresource.ts';
 import type { AccessCheck, Strategy, StrategyContext, StrategyOptions } from './strategy.ts';
 import type { WriteContext } from './write-context.ts';
 
 const OPTIMISTIC_LOCK =
   'the object has been modified; please apply your changes to the latest version and try again';
-const NAME_SUFFIX = 'bcdfghjklmnpqrstvwxz2456789';
-const MAX_NAME_TRIES = 8;
 /** Nothing may be there yet. */
 const NEW = { expect: 0 };
 /** A write that keeps losing to others ends here; kube-apiserver would go on for ever. */
 const MAX_WRITE_TRIES = 100;
-
-/** How long to wait for what others have written. */
-const FRESH_MS = 3000;
 
 /** What the store of one resource is made of. */
 export interface ResourceStoreParts {
@@ -125,9 +123,11 @@ export class ResourceStore {
   readonly resource: GroupVersionResource;
   readonly #parts: ResourceStoreParts;
   readonly #hasStatus: boolean;
+  readonly #reads: ConsistentReads;
 
   constructor(parts: ResourceStoreParts) {
     this.#parts = parts;
+    this.#reads = new ConsistentReads(parts);
     this.descriptor = parts.descriptor;
     this.strategy = parts.strategy;
     this.cache = parts.cache;
@@ -158,23 +158,7 @@ export class ResourceStore {
    * too long, and StoreUnavailableError where the engine does not say how far it is.
    */
   fresh(): Promise<void> {
-    return this.#fresh(true);
-  }
-
-  /** `own`: reads of this resource too, and not only of the namespaces. */
-  async #fresh(own: boolean): Promise<void> {
-    if (this.#parts.alwaysFresh) return;
-    if (isStatus(this.cache.error)) {
-      await this.cache.retryNow();
-      this.#refuseUnread();
-    }
-    const revision = await this.#parts.store.revision();
-    const besides = this.#parts.besides?.();
-    const arrived = await Promise.all([
-      own || !this.cache.ready ? this.cache.waitFor(revision, FRESH_MS) : true,
-      besides?.waitFor(revision, FRESH_MS) ?? true,
-    ]);
-    if (arrived.includes(false)) throw timeoutError('the watch cache does not follow the store', 1);
+    return this.#reads.fresh(true);
   }
 
   /** Brings an object made by the server itself into the form that a decoded one has, defaults included; in place. */
@@ -205,7 +189,7 @@ export class ResourceStore {
     object: KubeObject,
     again?: () => KubeObject,
   ): Promise<KubeObject> {
-    if (!this.#parts.alwaysFresh) await this.#fresh(context.dryRun || !this.strategy.createsBlindly);
+    if (!this.#parts.alwaysFresh) await this.#reads.fresh(context.dryRun || !this.strategy.createsBlindly);
     const generated = !object.metadata.name && Boolean(object.metadata.generateName);
     let next = generated && !again ? cloneJson(object) : object;
     for (let tries = 1; ; tries++) {
@@ -301,7 +285,8 @@ export class ResourceStore {
     const meta = object.metadata;
     meta.creationTimestamp = rfc3339(context.now);
     meta.uid = this.#parts.uuid();
-    if (!meta.name && meta.generateName) meta.name = this.#generateName(meta.generateName);
+    if (!meta.name && meta.generateName)
+      meta.name = generateName(meta.generateName, (count) => this.#parts.random(count));
     matchNamespace(object, this.descriptor.namespaced ? namespace : '');
     const strategy = this.strategy;
     const forStrategy = this.#strategyContext(context, namespace, '');
@@ -334,10 +319,10 @@ export class ResourceStore {
       throw unwritten(error);
     }
     if (!result.ok) {
-      if (this.strategy.createsBlindly) await this.#catchUp(result.current);
+      if (this.strategy.createsBlindly) await this.#reads.catchUp(result.current);
       throw this.#exists(namespace, name);
     }
-    if (this.cache.revision < result.revision) await this.#seen(result.revision);
+    if (this.cache.revision < result.revision) await this.#reads.seen(result.revision);
     return this.#asRead(object, result.revision);
   }
 
@@ -447,10 +432,10 @@ export class ResourceStore {
       throw unwritten(error);
     }
     if (!result.ok) {
-      await this.#catchUp(result.current);
+      await this.#reads.catchUp(result.current);
       return 'lost';
     }
-    if (this.cache.revision < result.revision) await this.#seen(result.revision);
+    if (this.cache.revision < result.revision) await this.#reads.seen(result.revision);
     return {
       object: this.#asRead(object, result.revision),
       created: false,
@@ -571,13 +556,13 @@ export class ResourceStore {
       if (context.dryRun) return { object, gone: true };
       const result = await this.#write(this.#parts.store.delete(key, { expect: cached.revision }));
       if (result.ok) {
-        await this.#seen(result.revision);
+        await this.#reads.seen(result.revision);
         object.metadata.resourceVersion = String(result.revision);
         await this.strategy.afterDelete?.(object, this.#strategyContext(context, namespace, ''));
         return { object, gone: true };
       }
       if (!result.current) throw notFoundError(this.resource, name);
-      await this.#catchUp(result.current);
+      await this.#reads.catchUp(result.current);
     }
     throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
   }
@@ -639,16 +624,16 @@ export class ResourceStore {
     const value = await this.#encode(object);
     const result = await this.#write(this.#parts.store.put(key, value, { expect: revision }));
     if (result.ok) {
-      await this.#seen(result.revision);
+      await this.#reads.seen(result.revision);
       return this.#asRead(object, result.revision);
     }
-    await this.#catchUp(result.current);
+    await this.#reads.catchUp(result.current);
     return undefined;
   }
 
   async #remove(key: string, name: string, revision: number): Promise<void> {
     const result = await this.#write(this.#parts.store.delete(key, { expect: revision }));
-    if (result.ok) await this.#seen(result.revision);
+    if (result.ok) await this.#reads.seen(result.revision);
     else if (result.current) throw conflictError(this.resource, name, OPTIMISTIC_LOCK);
   }
 
@@ -684,37 +669,12 @@ export class ResourceStore {
     return this.strategy.untyped ? sameValue(object, existing) : deepEqual(object, existing);
   }
 
-  /** Waits until reads show a write to this resource. */
-  async #seen(revision: number, own = true): Promise<void> {
-    if (this.cache.revision >= revision) return;
-    if (await this.cache.waitFor(revision, 3000, own)) return;
-    this.#refuseUnread();
-    throw timeoutError('the write is stored, but the watch cache has not shown it yet', 1);
-  }
-
-  /** Objects that cannot be converted are read by nobody: clients are told why. */
-  #refuseUnread(): void {
-    const { error } = this.cache;
-    if (isStatus(error)) throw error;
-  }
-
-  async #catchUp(current: StoredValue | undefined): Promise<void> {
-    if (current) await this.#seen(current.revision);
-    else await this.#seen(await this.#parts.store.revision(), false);
-  }
-
   async #write(writing: Promise<WriteResult>): Promise<WriteResult> {
     try {
       return await writing;
     } catch (error) {
       throw unwritten(error);
     }
-  }
-
-  #generateName(prefix: string): string {
-    let suffix = '';
-    for (const byte of this.#parts.random(5)) suffix += NAME_SUFFIX[byte % NAME_SUFFIX.length];
-    return prefix.slice(0, 58) + suffix;
   }
 
   #strategyContext(context: WriteContext, namespace: string, subresource: string): StrategyContext {
@@ -817,35 +777,4 @@ function matchNamespace(object: KubeObject, namespace: string): void {
     throw badRequestError(
       'the namespace of the provided object does not match the namespace sent on the request',
     );
-}
-
-/** A resourceVersion as a number; 0 where absent. Anything else is the 500 that Go's parser causes. */
-export function parseVersion(text: string | undefined): bigint {
-  if (text === undefined || text === '') return 0n;
-  if (!/^\d+$/.test(text)) throw unknownError(`strconv.ParseUint: parsing ${quote(text)}: invalid syntax`);
-  const value = BigInt(text);
-  if (value > 0xffffffffffffffffn)
-    throw unknownError(`strconv.ParseUint: parsing ${quote(text)}: value out of range`);
-  return value;
-}
-
-function keepStatus(object: KubeObject, old: KubeObject): void {
-  if (old.status === undefined) delete object.status;
-  else object.status = cloneJson(old.status);
-}
-
-function keepAllButStatus(object: KubeObject, old: KubeObject): void {
-  for (const key of Object.keys(object))
-    if (key !== 'metadata' && key !== 'status' && !(key in old)) delete object[key];
-  for (const key of Object.keys(old))
-    if (key !== 'metadata' && key !== 'status') object[key] = cloneJson(old[key]);
-}
-
-function specChanged(object: KubeObject, old: KubeObject): boolean {
-  const keys = new Set([...Object.keys(object), ...Object.keys(old)]);
-  for (const key of keys) {
-    if (key === 'metadata' || key === 'status' || key === 'kind' || key === 'apiVersion') continue;
-    if (!deepEqual(object[key], old[key])) return true;
-  }
-  return false;
 }
